@@ -1,0 +1,117 @@
+# xenballoon: two commands to know are `make demo` and `make check`; `make help` lists the rest.
+# SAN=address,undefined or SAN=thread builds into a tree of its own; V=1 shows the commands.
+
+PREFIX ?= /usr/local
+CC     ?= gcc
+B      := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
+comma  := ,
+Q      := $(if $(V),,@)
+say     = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
+
+VERSION  := $(shell sed -n 's/^## \([0-9][0-9.]*\).*/\1/p;T;q' NEWS.md)
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wwrite-strings -Wformat=2 -Wundef -Wvla $(if $(CI),-Werror)
+CPPFLAGS += -D_GNU_SOURCE -DXENBALLOON_VERSION='"$(VERSION)"' -Iinclude
+CFLAGS   ?= -O2 -g
+CFLAGS   += -std=c11 $(WARN) -fstack-protector-strong $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+LDFLAGS  += $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed
+
+AGENT_LIBS := -lxenctrl -lxenstore -lmicrohttpd -lnetsnmpagent -lnetsnmp -ljansson -lyaml \
+              -lgnutls -lsystemd -lz -lpthread
+GUEST_LIBS := -lxenstore
+
+# The contract is both sides' own; everything else belongs to one of them.
+AGENT_SRC := $(wildcard exporter/*.c control/*.c mib/*.c) guest/contract.c
+GUEST_SRC := $(wildcard guest/*.c)
+BED_LIB_SRC := $(wildcard tests/fake/preload*.c) tests/fake/state.c
+BED_SRC   := $(filter-out $(wildcard tests/fake/preload*.c),$(wildcard tests/fake/*.c))
+AGENT_TESTS := $(patsubst tests/unit/agent/%.c,$(B)/tests/unit/agent/%,$(wildcard tests/unit/agent/*_test.c))
+GUEST_TESTS := $(patsubst tests/unit/guest/%.c,$(B)/tests/unit/guest/%,$(wildcard tests/unit/guest/*_test.c))
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+.PHONY: all deps demo check check-quick check-xen xen-shell bench lint format install clean help bed unit
+all: $(B)/xenballoon-agent $(B)/xenballoon-guest ## build the programs
+
+$(B)/xenballoon-agent: $(call obj,$(AGENT_SRC))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+
+$(B)/xenballoon-guest: $(call obj,$(GUEST_SRC))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(GUEST_LIBS)
+
+$(B)/obj/%.o: %.c NEWS.md
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+
+# Unit tests link against everything of their side but its main.
+$(B)/agent.a: $(call obj,$(filter-out exporter/main.c,$(AGENT_SRC)))
+$(B)/guest.a: $(call obj,$(filter-out guest/main.c,$(GUEST_SRC)))
+$(B)/%.a:
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/tests/unit/agent/%: $(B)/obj/tests/unit/agent/%.o $(B)/agent.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(AGENT_LIBS)
+$(B)/tests/unit/guest/%: $(B)/obj/tests/unit/guest/%.o $(B)/guest.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(GUEST_LIBS)
+unit: $(AGENT_TESTS) $(GUEST_TESTS)
+
+# The test bed is never instrumented: it is preloaded into Debian's own xenstored.
+bed: build/tests/fake/xenbed build/tests/fake/libfakexen.so ## build the bed that needs no Xen
+build/tests/fake/obj/%.o: tests/fake/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -Iinclude -O2 -g -std=c11 $(WARN) -fPIC -MMD -MP -c -o $@ $<
+build/tests/fake/xenbed: $(patsubst tests/fake/%.c,build/tests/fake/obj/%.o,$(BED_SRC))
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ -lxenstore -lpthread -lm
+build/tests/fake/libfakexen.so: $(patsubst tests/fake/%.c,build/tests/fake/obj/%.o,$(BED_LIB_SRC))
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared -o $@ $^ -lpthread -ldl
+
+deps: ## install the Debian packages of packages.txt that are missing
+	$(Q)tests/deps
+
+demo: deps ## 15 guests on a 2 GB host, without Xen, until Ctrl-C
+	$(Q)$(MAKE) --no-print-directory all bed
+	$(Q)tests/demo
+
+check: deps ## every test
+	$(Q)tests/run all
+
+check-quick: deps ## unit tests and lint: seconds
+	$(Q)tests/run quick
+
+check-xen: deps ## real Xen under QEMU; SCENARIO=name for one
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/xen/run $(SCENARIO)
+
+xen-shell: deps ## a prompt in a real dom0 with guests up
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/xen/run --shell
+
+lint: ## layout, library homes, headers, shell, MIB, man pages
+	$(Q)tests/lint/run
+
+format: ## lay the C sources out
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: all ## into $(DESTDIR)$(PREFIX)
+	install -D -m 0755 $(B)/xenballoon-agent $(DESTDIR)$(PREFIX)/sbin/xenballoon-agent
+	install -D -m 0755 $(B)/xenballoon-guest $(DESTDIR)$(PREFIX)/sbin/xenballoon-guest
+	install -D -m 0644 exporter/xenballoon-agent.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-agent.8
+	install -D -m 0644 guest/xenballoon-guest.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-guest.8
+	install -D -m 0644 exporter/xenballoon-agent.service $(DESTDIR)$(PREFIX)/lib/systemd/system/xenballoon-agent.service
+	install -D -m 0644 guest/xenballoon-guest.service $(DESTDIR)$(PREFIX)/lib/systemd/system/xenballoon-guest.service
+	install -D -m 0644 exporter/agent.yml $(DESTDIR)$(PREFIX)/share/doc/xenballoon/agent.yml
+	install -D -m 0644 mib/XENBALLOON-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/XENBALLOON-MIB.txt
+
+clean: ## remove the build tree
+	rm -rf build
+
+help: ## this list
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The agent's configuration, /etc/xenballoon/agent.yml: immutable once loaded, shared by reference
+ * count, replaced whole by a reload.
+ */
+#ifndef XENBALLOON_CONFIG_H
+#define XENBALLOON_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "control.h"
+#include "log.h"
+
+struct auth_tokens;
+
+enum snmp_mode { SNMP_OFF, SNMP_AGENT };
+enum http_read { HTTP_READ_OPEN, HTTP_READ_VIEWER };
+
+struct config {
+	enum log_level log_level;  /* log.level: error|warn|info|debug */
+	char state_directory[256]; /* state.directory: decisions by UUID */
+
+	char http_listen[128];	   /* http.listen: ADDRESS:PORT, [V6]:PORT; "" is off */
+	enum http_read http_read;  /* http.read: open|viewer */
+	char http_token_file[256]; /* http.token_file: see auth.h; "" is none */
+
+	enum snmp_mode snmp_mode; /* snmp.mode: agent|off */
+	char snmp_listen[128];	  /* snmp.listen: a net-snmp transport address */
+	char snmp_root[128];	  /* snmp.root: numeric OID of XENBALLOON-MIB */
+	char snmp_config[256];	  /* snmp.config: users, views in snmpd.conf syntax; "" none */
+	char snmp_persistent_directory[256]; /* snmp.persistent_directory: engine boots, user keys
+					      */
+
+	uint64_t control_reserve_kib;	 /* control.reserve_mib */
+	bool control_guest_may_grow;	 /* control.guest_may_grow */
+	unsigned int control_timeout_ms; /* control.timeout_ms: for an answer from the store */
+
+	char audit_file[256]; /* audit.file: path, or "-" for standard error */
+
+	struct auth_tokens *tokens; /* read from http_token_file; NULL if none */
+};
+
+/*
+ * Reads and checks a file with all that it names. On failure NULL, and error says
+ * "agent.yml:LINE: what is wrong and what would be right". path NULL: the defaults.
+ */
+struct config *config_load(const char *path, char *error, size_t size);
+void config_free(struct config *config);
+
+/* Makes *config the current one; the caller's ownership passes on. */
+void config_publish(struct config *config);
+
+/*
+ * True if a running agent can change over to `next`; else false, and error names the setting that
+ * needs a restart.
+ */
+bool config_can_reload(const struct config *now, const struct config *next, char *error,
+		       size_t size);
+
+/* The current configuration, to be given back by config_release(). Any thread. */
+const struct config *config_acquire(void);
+void config_release(const struct config *config);
+
+/* Outcome of the last reload (true at start), for config_last_reload_successful. */
+void config_note_reload(bool successful);
+bool config_last_reload_successful(void);
+
+/* Prints every setting with default, range and help: what `--help-config` and the man page show. */
+void config_describe(FILE *out);
+
+#endif

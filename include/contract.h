@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The xenstore contract below /local/domain/<domid>/memory/, as both sides speak it: key names,
+ * who owns which, the one bounded parser for what a domain wrote, and the `stats` line.
+ * Pure; used by the guest daemon and by the agent. All sizes are KiB.
+ */
+#ifndef XENBALLOON_CONTRACT_H
+#define XENBALLOON_CONTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Largest size accepted from anyone, in KiB (1 PiB): its bytes still fit 63 bits. */
+#define CONTRACT_KIB_MAX (UINT64_C(1) << 40)
+
+/* Longest `stats` line, without its terminator, in bytes. */
+#define CONTRACT_STATS_MAX 512
+
+/* What Xen's toolstack leaves above the target when it sets the cap (libxl's maxmem slack), KiB. */
+#define CONTRACT_CAP_SLACK_KIB 1024
+
+/* A number as one side reported it. Absent (no key, or an empty one) is not zero. */
+enum reading_state { READING_ABSENT, READING_OK, READING_BAD };
+
+struct reading {
+	enum reading_state state;
+	uint64_t value; /* meaningful only when READING_OK, else 0 */
+};
+
+enum contract_key {
+	KEY_STATIC_MAX,
+	KEY_VIDEORAM,
+	KEY_TARGET,
+	KEY_SELFBALLOON,
+	KEY_ACTUAL,
+	KEY_MINIMUM,
+	KEY_SELFTARGET,
+	KEY_STATS,
+	KEY_COUNT
+};
+
+struct contract_row {
+	const char *name;  /* below memory/ */
+	bool guest_writes; /* the agent creates it, empty, with permissions n0,b<domid> */
+	uint64_t max;	   /* largest valid value; 0: not a number */
+};
+
+extern const struct contract_row contract_keys[KEY_COUNT];
+
+/* Finds the key called `name`; KEY_COUNT if there is none. */
+enum contract_key contract_key_find(const char *name);
+
+/*
+ * Parses len bytes as a decimal number: digits only, the whole text, at most max.
+ * No sign, no space, no prefix, no terminator inside; at least one digit.
+ */
+bool contract_parse_number(const char *text, size_t len, uint64_t max, uint64_t *value);
+
+/* The reading that len bytes of a key's value give; text NULL (no such key) or len 0 is absent. */
+struct reading contract_reading(const char *text, size_t len, uint64_t max);
+
+/* What the guest's `stats` line says. Each field may be absent or bad for itself. */
+struct stats {
+	struct reading seq;	      /* steps by one with each report; wraps at 2^32 */
+	struct reading committed_kib; /* Committed_AS */
+	struct reading available_kib; /* MemAvailable */
+	struct reading total_kib;     /* MemTotal */
+	struct reading swapfree_kib;
+	struct reading swaptotal_kib;
+	struct reading psi; /* "some avg10" of /proc/pressure/memory, hundredths of a percent */
+	struct reading wanted_kib; /* what selftarget is, or would be were selfballoon 1 */
+	char policy[16];	   /* [a-z0-9-], empty if absent or bad */
+};
+
+/*
+ * Parses a stats line of version 1 into *stats. False, with every field absent, for a line that is
+ * too long or of another version; unknown fields are passed over, so that a newer guest is read.
+ */
+bool contract_parse_stats(const char *text, size_t len, struct stats *stats);
+
+/* Writes the line that says *stats, absent fields left out; returns its length, or -ENOSPC. */
+int contract_format_stats(const struct stats *stats, char *line, size_t size);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only way to change a guest: request, authorise, check, apply, audit. HTTP, SNMP and the
+ * command line all build a struct control_request and hand it to control_submit() or
+ * control_call().
+ */
+#ifndef XENBALLOON_CONTROL_H
+#define XENBALLOON_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "snapshot.h"
+
+struct config;
+struct store;
+struct hypervisor;
+
+enum control_action { CONTROL_SELFBALLOON, CONTROL_TARGET, CONTROL_ACTION_COUNT };
+
+enum control_interface { VIA_UNIX, VIA_HTTP, VIA_SNMP, VIA_AGENTX, VIA_COUNT };
+
+enum control_role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR };
+
+/* Who asks, and by which way in. */
+struct principal {
+	char name[64]; /* "" when nobody has proved who they are */
+	enum control_role role;
+	enum control_interface via;
+	char address[64]; /* where from, as text */
+};
+
+/*
+ * How a request ended. control_results[] gives its name, HTTP status and SNMP error, so that every
+ * way in answers alike.
+ */
+enum control_result {
+	RESULT_OK,		/* applied */
+	RESULT_CHECKED,		/* dry run: would be applied */
+	RESULT_UNAUTHENTICATED, /* no valid credential */
+	RESULT_FORBIDDEN,	/* known, but not an operator (for this domain) */
+	RESULT_NOT_FOUND,	/* no such domain, or not the one that was meant */
+	RESULT_AMBIGUOUS,	/* several domains bear that name */
+	RESULT_DOM0,		/* dom0 is never a subject */
+	RESULT_MALFORMED,	/* the request itself makes no sense */
+	RESULT_HARD_LIMIT,	/* outside what is ever allowed */
+	RESULT_SOFT_LIMIT,	/* outside what is wise; `force` passes */
+	RESULT_SELFBALLOONING,	/* a target, while the guest sizes itself */
+	RESULT_FOREIGN,		/* another manager owns the target */
+	RESULT_UNAVAILABLE,	/* store or hypervisor down, queue full or time out */
+	RESULT_FAILED,		/* applying failed; what was done has been undone */
+	RESULT_COUNT
+};
+
+struct control_result_row {
+	const char *name;  /* label value and audit word, e.g. "soft_limit" */
+	const char *title; /* short sentence for problem documents */
+	int http_status;
+	int snmp_error; /* SNMPv2 error-status number, RFC 3416 */
+};
+
+extern const struct control_result_row control_results[RESULT_COUNT];
+
+const char *control_action_name(enum control_action action); /* "selfballoon", "target" */
+const char *
+control_interface_name(enum control_interface via);    /* "unix", "http", "snmp", "agentx" */
+const char *control_role_name(enum control_role role); /* "none", "viewer", "operator" */
+
+struct control_request {
+	struct principal who;
+	enum control_action action;
+	char subject[SNAPSHOT_NAME_MAX + 1]; /* domid, name or UUID */
+	uint64_t value;			     /* KiB for a target; 0 or 1 for selfballoon */
+	bool dry_run;
+	bool force;
+};
+
+struct control_answer {
+	enum control_result result;
+	uint32_t domid; /* 0: not known */
+	char name[SNAPSHOT_NAME_MAX + 1];
+	char uuid[SNAPSHOT_UUID_SIZE];
+	struct reading before;
+	struct reading after;	   /* what it is now, or would be */
+	const char *limit;	   /* the limit that refused, e.g. "static_max", or NULL */
+	struct reading would_pass; /* the nearest value that limit lets pass */
+	char detail[256];	   /* one sentence: what was wrong and what would be right */
+	char warning[256];	   /* "" or what the operator should know although it was done */
+};
+
+/* The limits of a configuration that bear on control_check(). */
+struct control_limits {
+	uint64_t reserve_kib; /* kept free on the host */
+	bool guest_may_grow;
+};
+
+/*
+ * Authorises and checks one request against a snapshot. Pure: no I/O, nothing changed. Fills
+ * *answer, result RESULT_OK when it may be applied.
+ */
+enum control_result control_check(const struct snapshot *snapshot,
+				  const struct control_limits *limits,
+				  const struct control_request *request,
+				  struct control_answer *answer);
+
+/* What one applied change replaced, for control_revert(). */
+struct control_undo {
+	uint32_t domid;
+	char uuid[SNAPSHOT_UUID_SIZE];
+	uint64_t cap_kib;
+	struct {
+		bool existed;
+		size_t len;
+		char bytes[64];
+	} target, selfballoon;
+	bool valid; /* something was applied and can be put back */
+};
+
+/*
+ * Applies checked requests, all or none, on the collector thread: re-checks each UUID inside the
+ * transaction, sets caps before targets when growing and after them when shrinking, undoes what was
+ * done if a step fails. answers[] come in as control_check() left them; each result becomes
+ * RESULT_OK or the failure. undos may be NULL. expired (may be NULL) says when nobody waits any
+ * more.
+ */
+void control_apply(struct store *store, struct hypervisor *hypervisor,
+		   const struct control_request *requests, struct control_answer *answers,
+		   struct control_undo *undos, size_t count, bool (*expired)(void *),
+		   void *context);
+
+/*
+ * Checks, applies, audits and counts `count` requests as one transaction, and calls done() exactly
+ * once, from any thread, with the answers in the order asked (valid during the call only). Requests
+ * and undos are copied / kept inside. timeout_ms bounds the wait; when it passes, results are
+ * RESULT_UNAVAILABLE. If any request of several is refused, none is applied.
+ */
+typedef void control_done(void *context, const struct control_answer *answers,
+			  const struct control_undo *undos, size_t count);
+void control_submit(const struct control_request *requests, size_t count, int timeout_ms,
+		    control_done *done, void *context);
+
+/* The same, waiting for the end. undos may be NULL. Not for the collector thread. */
+void control_call(const struct control_request *requests, struct control_answer *answers,
+		  struct control_undo *undos, size_t count, int timeout_ms);
+
+/* Puts back what control_call() did, byte for byte (SNMP's UNDO phase); audited. */
+int control_revert(const struct control_undo *undos, size_t count, const struct principal *who,
+		   int timeout_ms);
+
+/*
+ * Audits and counts a refusal that never became a whole request (bad credential, malformed body).
+ * request and answer as far as known.
+ */
+void control_refused(const struct control_request *request, const struct control_answer *answer);
+
+/* Counts so far, for control_requests_total{interface,action,result}. */
+uint64_t control_count(enum control_interface via, enum control_action action,
+		       enum control_result result);
+
+/*
+ * For the collector, on its thread. A domain appeared (keys granted): puts back what dom0 had
+ * decided for its UUID and ends what a crash of the agent left half done.
+ */
+int control_restore(struct store *store, struct hypervisor *hypervisor, uint32_t domid,
+		    const char *uuid);
+
+/* The guest itself set selfballoon to 1 and control.guest_may_grow is true: raise its cap. */
+int control_guest_enabled(struct store *store, struct hypervisor *hypervisor, uint32_t domid,
+			  const char *uuid);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One immutable picture of the host and its guests, shared by reference count. The collector
+ * builds and publishes it; SNMP, HTTP and the checks before a change only read it.
+ */
+#ifndef XENBALLOON_SNAPSHOT_H
+#define XENBALLOON_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "contract.h"
+
+#define SNAPSHOT_NAME_MAX    255 /* bytes of a domain's name that are kept */
+#define SNAPSHOT_UUID_SIZE   37	 /* canonical lower-case text and its terminator */
+#define SNAPSHOT_REASON_MAX  191
+#define SNAPSHOT_DOMAINS_MAX 32752 /* Xen's DOMID_FIRST_RESERVED is 0x7ff0 */
+
+enum domain_type { DOMAIN_PV, DOMAIN_PVH, DOMAIN_HVM };
+
+/* In the order and with the numbers of XenballoonDomainState in the MIB, less one. */
+enum domain_state {
+	STATE_CONVERGED,
+	STATE_GROWING,
+	STATE_SHRINKING,
+	STATE_CAPPED,
+	STATE_HOST_FULL,
+	STATE_STUCK,
+	STATE_SILENT,
+	STATE_NO_AGENT,
+	STATE_FOREIGN,
+	STATE_COUNT
+};
+
+/* The measured values of a domain; metric_domain[] in metric.h has one row for each. */
+enum domain_value {
+	VALUE_STATIC_MAX,
+	VALUE_TARGET,
+	VALUE_ACTUAL,
+	VALUE_MINIMUM,
+	VALUE_SELFTARGET,
+	VALUE_SELFBALLOON,
+	VALUE_ALLOCATED,
+	VALUE_CAP,
+	VALUE_COMMITTED,
+	VALUE_AVAILABLE,
+	VALUE_SWAP_USED,
+	VALUE_WANTED,
+	VALUE_PRESSURE,
+	VALUE_LAST_REPORT, /* Unix seconds, by dom0's clock */
+	VALUE_KEY_ERRORS,  /* values of this domain's keys refused so far */
+	VALUE_COUNT
+};
+
+/* The measured values of the host; metric_host[] has one row for each. */
+enum host_value {
+	HOST_TOTAL,
+	HOST_FREE,
+	HOST_DOM0,
+	HOST_DOMAINS,
+	HOST_STATIC_MAX,  /* sum over guests */
+	HOST_RECLAIMABLE, /* what turning selfballoon on everywhere would free: allocated - wanted
+			   */
+	HOST_UNMET,	  /* what guests want beyond what they have */
+	HOST_VALUE_COUNT
+};
+
+struct domain {
+	uint32_t domid; /* never 0 */
+	char uuid[SNAPSHOT_UUID_SIZE];
+	char name[SNAPSHOT_NAME_MAX + 1]; /* raw bytes: escape when shown */
+	enum domain_type type;
+	struct reading value[VALUE_COUNT]; /* sizes in KiB */
+	struct reading videoram_kib;
+	bool has_swap; /* it reported a swaptotal above 0 */
+	const char
+		*manager; /* another program that owns `target` ("squeezed", "qmemman"), or NULL */
+	enum domain_state state;
+	char reason[SNAPSHOT_REASON_MAX + 1]; /* one plain sentence with its numbers, ASCII */
+};
+
+struct snapshot {
+	uint64_t generation; /* steps with each published snapshot */
+	bool store_up;	     /* xenstored answers */
+	bool hypervisor_up;
+	char xen_version[64];
+	struct reading host[HOST_VALUE_COUNT];
+	size_t count;
+	struct domain domain[]; /* guests only, ascending domid */
+};
+
+/* A new snapshot with room for count domains, zeroed, one reference; NULL if out of memory. */
+struct snapshot *snapshot_new(size_t count);
+
+/* Makes *snapshot the current one and takes over the caller's reference. */
+void snapshot_publish(struct snapshot *snapshot);
+
+/*
+ * The current snapshot with a reference of the caller's own, to be given back by
+ * snapshot_release(). Never NULL: before the first one is published it is empty and not up.
+ */
+const struct snapshot *snapshot_acquire(void);
+void snapshot_release(const struct snapshot *snapshot);
+
+/* Says that the current snapshot was still true at now_ms (CLOCK_MONOTONIC). */
+void snapshot_confirm(int64_t now_ms);
+
+/* Milliseconds since the snapshot was last known to be true. */
+int64_t snapshot_age_ms(void);
+
+/* The domain with this domid; the next above it (for GETNEXT); NULL if none. */
+const struct domain *snapshot_find(const struct snapshot *snapshot, uint32_t domid);
+const struct domain *snapshot_after(const struct snapshot *snapshot, uint32_t domid);
+
+/*
+ * The domain that `id` names by domid, UUID (any case) or name, in this order. NULL with *ambiguous
+ * set when two guests bear that name.
+ */
+const struct domain *snapshot_lookup(const struct snapshot *snapshot, const char *id,
+				     bool *ambiguous);
+
+/* "pv", "pvh", "hvm"; "converged" ... "foreign". */
+const char *domain_type_name(enum domain_type type);
+const char *domain_state_name(enum domain_state state);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why a domain has the size it has: one state and one sentence from its readings. Pure.
+ */
+#ifndef XENBALLOON_STATE_H
+#define XENBALLOON_STATE_H
+
+#include "snapshot.h"
+
+/* Sizes closer than this count as equal, KiB: the balloon moves whole pages and Xen keeps some. */
+#define STATE_TOLERANCE_KIB 1024
+
+/* What the collector remembers of a domain between two looks; zeroed for a new domain. */
+struct state_memory {
+	uint64_t distance_kib; /* to the goal, when last nearer than ever */
+	uint64_t goal_kib;
+	int64_t progress_ms; /* when that was */
+};
+
+/* Sets domain->state and domain->reason from its readings, the host's free memory and the past. */
+void state_judge(struct domain *domain, const struct snapshot *snapshot,
+		 struct state_memory *memory, int64_t now_ms, int64_t now_unix);
+
+#endif

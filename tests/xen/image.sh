@@ -1,0 +1,249 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Assembles what QEMU boots, below build/xen/: the hypervisor, an unpacked
+# kernel, the guests' initramfs and dom0's initramfs. Everything comes from
+# downloaded Debian packages, this machine's shared libraries and this tree's
+# programs; nothing is installed. Each product is rebuilt only when something
+# it is made of is newer. Called by tests/xen/run.
+set -euo pipefail
+export LC_ALL=C
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+out=$top/build/xen
+debs=$top/build/debs
+xen_version=4.17
+
+# Loaded in this order; a module's dependencies stand before it.
+dom0_modules="xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs
+	virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci
+	failover net_failover virtio_net virtio_blk"
+guest_modules="zsmalloc zram"
+xen_programs="xl xenstored oxenstored xenconsoled xenconsole xen-init-dom0
+	libxl-save-helper xentop"
+store_programs="xenstore-ls xenstore-read xenstore-write xenstore-rm
+	xenstore-watch xenstore-chmod xenstore-list"
+
+say()
+{
+	echo "xen: $*" >&2
+}
+
+# stale PRODUCT SOURCE...: true unless PRODUCT exists and is newer than all.
+stale()
+{
+	local product=$1 source
+	shift
+	[ -e "$product" ] || return 0
+	for source; do
+		[ "$source" -nt "$product" ] && return 0
+	done
+	return 1
+}
+
+# The package linux-image-amd64 depends on changes name with each kernel; the
+# first answer is kept, so that a later run needs no package lists.
+kernel_package()
+{
+	if [ ! -s "$out/kernel-package" ]; then
+		apt-cache depends linux-image-amd64 |
+			sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' |
+			head -n 1 >"$out/kernel-package"
+	fi
+	cat "$out/kernel-package"
+}
+
+fetch()
+{
+	local package missing=()
+	for package; do
+		[ -d "$debs/$package" ] || missing+=("$package")
+	done
+	if [ ${#missing[@]} -gt 0 ]; then
+		say "fetching ${missing[*]}"
+		"${XEN_FETCH:-$top/tests/fake/fetch}" "${missing[@]}" >/dev/null
+	fi
+}
+
+# The compressed kernel sits somewhere inside vmlinuz as a single xz stream;
+# the first offset that unpacks to an ELF file is it.
+unpack_kernel()
+{
+	local packed=$1 unpacked=$2 offsets offset
+	offsets=$(grep -obUaP '\xFD7zXZ\x00' "$packed" | cut -d: -f1)
+	for offset in $offsets; do
+		tail -c +$((offset + 1)) "$packed" |
+			xz -dc --single-stream >"$unpacked.new" 2>/dev/null || true
+		if [ "$(head -c 4 "$unpacked.new" | tail -c 3)" = ELF ]; then
+			mv "$unpacked.new" "$unpacked"
+			return
+		fi
+	done
+	rm -f "$unpacked.new"
+	say "$packed: found no xz-packed ELF kernel in it"
+	return 1
+}
+
+# closure ROOT PROGRAM...: copies each program's shared libraries and its
+# dynamic loader to the same paths below ROOT.
+closure()
+{
+	local root=$1 libs unresolved
+	shift
+	libs=$(LD_LIBRARY_PATH=$debs/libxenmisc$xen_version/usr/lib/x86_64-linux-gnu ldd "$@")
+	unresolved=$(grep 'not found' <<<"$libs" || true)
+	if [ -n "$unresolved" ]; then
+		say "shared libraries missing on this machine:" "$unresolved"
+		return 1
+	fi
+	sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) (.*/\1/p' <<<"$libs" |
+		sort -u | while read -r lib; do
+		mkdir -p "$root/lib64" "$root/usr/lib/x86_64-linux-gnu"
+		case $lib in
+		*/ld-linux*) cp -L "$lib" "$root/lib64/" ;;
+		*) cp -L "$lib" "$root/usr/lib/x86_64-linux-gnu/" ;;
+		esac
+	done
+}
+
+# skeleton ROOT INIT: a busybox root with an init of ours.
+skeleton()
+{
+	local root=$1 init=$2 applet
+	rm -rf "$root"
+	mkdir -p "$root"/{bin,sbin,dev,proc,sys,run,tmp,etc,lib/modules,var/log}
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	for applet in $("$root/bin/busybox" --list); do
+		[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
+	done
+	ln -sf ../run "$root/var/run"
+	install -m 755 "$init" "$root/init"
+	echo 'root:x:0:0:root:/:/bin/sh' >"$root/etc/passwd"
+	echo 'root:x:0:' >"$root/etc/group"
+	echo '127.0.0.1 localhost' >"$root/etc/hosts"
+}
+
+# modules ROOT NAME...: the named modules, flat, and the order to load them in.
+modules()
+{
+	local root=$1 name file
+	shift
+	: >"$root/lib/modules/order"
+	for name; do
+		file=$(find "$debs/$(kernel_package)/lib/modules" -name "$name.ko" | head -n 1)
+		[ -n "$file" ] || {
+			say "kernel module $name is not in $(kernel_package)"
+			return 1
+		}
+		cp "$file" "$root/lib/modules/"
+		echo "$name" >>"$root/lib/modules/order"
+	done
+}
+
+# pack ROOT IMAGE: not compressed, as unpacking costs the emulated CPU more
+# than loading.
+pack()
+{
+	(cd "$1" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null) >"$2.new"
+	mv "$2.new" "$2"
+	rm -rf "$1"
+}
+
+# The tree's own programs go in when they are built; a scenario that needs a
+# missing one says so.
+product()
+{
+	local root=$1 program
+	shift
+	mkdir -p "$root/usr/sbin"
+	for program; do
+		if [ -x "$top/build/$program" ]; then
+			cp "$top/build/$program" "$root/usr/sbin/"
+			closure "$root" "$top/build/$program"
+		fi
+	done
+}
+
+store_tools()
+{
+	local root=$1 program
+	mkdir -p "$root/usr/bin"
+	for program in $store_programs; do
+		cp "$(command -v "$program")" "$root/usr/bin/"
+	done
+	closure "$root" "$root/usr/bin/xenstore-ls"
+}
+
+build_guest_image()
+{
+	local root=$out/guest.root
+	skeleton "$root" "$here/image/guest-init"
+	install -m 755 "$here/image/guest-halt" "$root/sbin/reboot"
+	install -m 755 "$here/image/guest-halt" "$root/sbin/poweroff"
+	install -m 755 "$out/take" "$root/sbin/take"
+	# shellcheck disable=SC2086
+	modules "$root" $guest_modules
+	store_tools "$root"
+	product "$root" xenballoon-guest
+	pack "$root" "$out/guest.img"
+}
+
+build_dom0_image()
+{
+	local root=$out/dom0.root program
+	local bin=$debs/xen-utils-$xen_version/usr/lib/xen-$xen_version/bin
+	skeleton "$root" "$here/image/dom0-init"
+	mkdir -p "$root/usr/lib/xen-$xen_version/bin" "$root/etc/xen" "$root/boot" \
+		"$root/usr/lib/x86_64-linux-gnu"
+	for program in $xen_programs; do
+		cp "$bin/$program" "$root/usr/lib/xen-$xen_version/bin/"
+		closure "$root" "$bin/$program"
+	done
+	# xl aborts without it, and ldd doesn't show it: glibc opens it for
+	# pthread_cancel.
+	cp -L /lib/x86_64-linux-gnu/libgcc_s.so.1 "$root/usr/lib/x86_64-linux-gnu/"
+	: >"$root/etc/xen/xl.conf"
+	cp "$debs/xen-utils-common/etc/xen/oxenstored.conf" "$root/etc/xen/"
+	install -m 755 "$here/image/dom0-run" "$root/sbin/dom0-run"
+	# shellcheck disable=SC2086
+	modules "$root" $dom0_modules
+	store_tools "$root"
+	product "$root" xenballoon-agent xenballoon
+	cp "$out/vmlinux" "$root/boot/vmlinux"
+	cp "$out/guest.img" "$root/boot/guest.img"
+	pack "$root" "$out/dom0.img"
+}
+
+mkdir -p "$out"
+kernel=$(kernel_package)
+[ -n "$kernel" ] || {
+	say "apt knows no linux-image-amd64; run apt-get update first"
+	exit 1
+}
+fetch "xen-hypervisor-$xen_version-amd64" "xen-utils-$xen_version" xen-utils-common \
+	"libxenmisc$xen_version" "$kernel"
+
+packed_xen=$debs/xen-hypervisor-$xen_version-amd64/boot/xen-$xen_version-amd64.gz
+packed_kernel=$(echo "$debs/$kernel"/boot/vmlinuz-*)
+if stale "$out/xen" "$packed_xen"; then
+	gunzip -c "$packed_xen" >"$out/xen"
+fi
+if stale "$out/vmlinux" "$packed_kernel"; then
+	say "unpacking $kernel"
+	unpack_kernel "$packed_kernel" "$out/vmlinux"
+	touch "$out/vmlinux"
+fi
+if stale "$out/take" "$here/take.c"; then
+	"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -static -o "$out/take" "$here/take.c"
+fi
+if stale "$out/guest.img" "$here/image.sh" "$here/image/guest-init" "$here/image/guest-halt" \
+	"$out/take" "$out/vmlinux" "$top/build/xenballoon-guest"; then
+	say "making the guest image"
+	build_guest_image
+fi
+if stale "$out/dom0.img" "$here/image.sh" "$here/image/dom0-init" "$here/image/dom0-run" \
+	"$out/guest.img" "$out/vmlinux" "$top/build/xenballoon-agent" "$top/build/xenballoon"; then
+	say "making the dom0 image"
+	build_dom0_image
+fi

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Takes memory as a program in a guest would: `take MIB [STEP]` touches MIB
+ * MiB in steps, prints each step with the time it took, and holds it all
+ * until it gets SIGTERM. Runs in the guests of the real-Xen tests.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MIB ((size_t)1 << 20)
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Content differs from page to page, so that swap on zram can't fold it. */
+static void touch(unsigned char *at, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += sizeof(uint64_t)) {
+		uint64_t word = (uint64_t)(uintptr_t)(at + i) * 0x9e3779b97f4a7c15u;
+
+		memcpy(at + i, &word, sizeof(word));
+	}
+}
+
+static size_t number(const char *text)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || *end || value == 0 || value > 1u << 20) {
+		fprintf(stderr, "take: \"%s\" is no number of MiB (1 to 1048576)\n", text);
+		exit(2);
+	}
+	return value;
+}
+
+int main(int argc, char **argv)
+{
+	size_t want, step, have;
+	unsigned char *memory;
+	sigset_t end;
+	int got;
+
+	if (argc < 2 || argc > 3) {
+		fprintf(stderr, "usage: take MIB [STEP_MIB]\n");
+		return 2;
+	}
+	want = number(argv[1]);
+	step = argc > 2 ? number(argv[2]) : 8;
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigprocmask(SIG_BLOCK, &end, NULL);
+
+	memory = mmap(NULL, want * MIB, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED) {
+		perror("take: mmap");
+		return 1;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (have = 0; have < want;) {
+		size_t part = want - have < step ? want - have : step;
+		long start = now_ms();
+
+		touch(memory + have * MIB, part * MIB);
+		have += part;
+		printf("take: %zu of %zu MiB, step took %ld ms\n", have, want, now_ms() - start);
+	}
+	printf("take: holding %zu MiB\n", want);
+	sigwait(&end, &got);
+	munmap(memory, want * MIB);
+	printf("take: released\n");
+	return 0;
+}
