@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The current snapshot and its reference counts. Knows nothing of where the numbers come from. The
+ * collector publishes; every other thread only acquires and releases.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "collector.h"
+#include "snapshot.h"
+
+/* A reference count in front of what readers see, so that they see nothing but const. */
+struct counted {
+	atomic_uint references;
+	struct snapshot snapshot;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct counted empty = { .references = 1 }; /* its own reference never goes */
+static struct counted *current = &empty;
+static atomic_int_least64_t confirmed_ms;
+
+static struct counted *counted_of(const struct snapshot *snapshot)
+{
+	return (struct counted *)((char *)(uintptr_t)snapshot - offsetof(struct counted, snapshot));
+}
+
+struct snapshot *snapshot_new(size_t count)
+{
+	struct counted *counted;
+
+	if (count > SNAPSHOT_DOMAINS_MAX)
+		return NULL;
+	counted = calloc(1, sizeof(*counted) + count * sizeof(struct domain));
+	if (!counted)
+		return NULL;
+	atomic_init(&counted->references, 1);
+	counted->snapshot.count = count;
+	return &counted->snapshot;
+}
+
+void snapshot_publish(struct snapshot *snapshot)
+{
+	struct counted *old;
+
+	pthread_mutex_lock(&lock);
+	old = current;
+	snapshot->generation = old->snapshot.generation + 1;
+	current = counted_of(snapshot);
+	pthread_mutex_unlock(&lock);
+	snapshot_release(&old->snapshot);
+}
+
+const struct snapshot *snapshot_acquire(void)
+{
+	struct counted *counted;
+
+	pthread_mutex_lock(&lock);
+	counted = current;
+	atomic_fetch_add(&counted->references, 1);
+	pthread_mutex_unlock(&lock);
+	return &counted->snapshot;
+}
+
+void snapshot_release(const struct snapshot *snapshot)
+{
+	struct counted *counted = counted_of(snapshot);
+
+	if (atomic_fetch_sub(&counted->references, 1) == 1 && counted != &empty)
+		free(counted);
+}
+
+void snapshot_confirm(int64_t now_ms)
+{
+	atomic_store(&confirmed_ms, now_ms);
+}
+
+int64_t snapshot_age_ms(void)
+{
+	int64_t confirmed = atomic_load(&confirmed_ms), now = clock_ms();
+
+	return now > confirmed ? now - confirmed : 0;
+}
+
+/* Index of the first domain whose domid is at least `domid`. */
+static size_t lower_bound(const struct snapshot *snapshot, uint64_t domid)
+{
+	size_t low = 0, high = snapshot->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (snapshot->domain[middle].domid < domid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct domain *snapshot_find(const struct snapshot *snapshot, uint32_t domid)
+{
+	size_t at = lower_bound(snapshot, domid);
+
+	if (at == snapshot->count || snapshot->domain[at].domid != domid)
+		return NULL;
+	return &snapshot->domain[at];
+}
+
+const struct domain *snapshot_after(const struct snapshot *snapshot, uint32_t domid)
+{
+	size_t at = lower_bound(snapshot, (uint64_t)domid + 1);
+
+	return at == snapshot->count ? NULL : &snapshot->domain[at];
+}
+
+const struct domain *snapshot_lookup(const struct snapshot *snapshot, const char *id,
+				     bool *ambiguous)
+{
+	const struct domain *named = NULL;
+	uint64_t domid;
+
+	*ambiguous = false;
+	if (!*id)
+		return NULL;
+	if (contract_parse_number(id, strlen(id), SNAPSHOT_DOMAINS_MAX, &domid)) {
+		const struct domain *domain = snapshot_find(snapshot, (uint32_t)domid);
+
+		if (domain)
+			return domain;
+	}
+	for (size_t i = 0; i < snapshot->count; i++) {
+		const struct domain *domain = &snapshot->domain[i];
+
+		if (!strcasecmp(domain->uuid, id)) {
+			*ambiguous = false;
+			return domain;
+		}
+		if (strcmp(domain->name, id))
+			continue;
+		*ambiguous = named;
+		named = domain;
+	}
+	return *ambiguous ? NULL : named;
+}
+
+const char *domain_type_name(enum domain_type type)
+{
+	static const char *const names[] = { "pv", "pvh", "hvm" };
+
+	return names[type];
+}
+
+const char *domain_state_name(enum domain_state state)
+{
+	static const char *const names[STATE_COUNT] = {
+		[STATE_CONVERGED] = "converged", [STATE_GROWING] = "growing",
+		[STATE_SHRINKING] = "shrinking", [STATE_CAPPED] = "capped",
+		[STATE_HOST_FULL] = "host_full", [STATE_STUCK] = "stuck",
+		[STATE_SILENT] = "silent",	 [STATE_NO_AGENT] = "no_agent",
+		[STATE_FOREIGN] = "foreign",
+	};
+
+	return names[state];
+}
