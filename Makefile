@@ -13,7 +13,7 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
             -Wwrite-strings -Wformat=2 -Wundef -Wvla $(if $(CI),-Werror)
 CPPFLAGS += -D_GNU_SOURCE -DXENBALLOON_VERSION='"$(VERSION)"' -Iinclude
 CFLAGS   ?= -O2 -g
-CFLAGS   += -std=c11 $(WARN) -fstack-protector-strong $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+CFLAGS   += -std=gnu11 $(WARN) -fstack-protector-strong $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 LDFLAGS  += $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed
 
 AGENT_LIBS := -lxenctrl -lxenstore -lmicrohttpd -lnetsnmpagent -lnetsnmp -ljansson -lyaml \
@@ -63,7 +63,7 @@ unit: $(AGENT_TESTS) $(GUEST_TESTS)
 bed: build/tests/fake/xenbed build/tests/fake/libfakexen.so ## build the bed that needs no Xen
 build/tests/fake/obj/%.o: tests/fake/%.c
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -Iinclude -O2 -g -std=c11 $(WARN) -fPIC -MMD -MP -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -Iinclude -O2 -g -std=gnu11 $(WARN) -fPIC -MMD -MP -c -o $@ $<
 build/tests/fake/xenbed: $(patsubst tests/fake/%.c,build/tests/fake/obj/%.o,$(BED_SRC))
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ -lxenstore -lpthread -lm
