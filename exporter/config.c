@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the agent's current configuration, which all threads share, and what a reload may change.
+ * Which settings there are is setting.c's, the file's syntax config_read.c's. main() loads and
+ * publishes; everyone else acquires.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "config_read.h"
+#include "setting.h"
+
+/* What the threads share; the configuration itself knows nothing of its readers. */
+struct shared_config {
+	struct config config; /* first: a config is found back from its address */
+	unsigned int references;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct shared_config *current;
+static bool reload_failed;
+
+static void set_defaults(struct config *config)
+{
+	char right[128];
+
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		setting_store(&settings[i], config, settings[i].initial, right, sizeof(right));
+}
+
+/* What no single setting shows: the files they name, and how they go together. */
+static bool check_whole(struct config *config, size_t *offset, char *why, size_t size)
+{
+	*offset = offsetof(struct config, snmp_config);
+	if (config->snmp_config[0] && access(config->snmp_config, R_OK) != 0) {
+		snprintf(why, size, "snmp.config: cannot read %s: %s", config->snmp_config,
+			 strerror(errno));
+		return false;
+	}
+	*offset = offsetof(struct config, http_listen);
+	if (!config->http_token_file[0])
+		return true;
+	if (config->http_listen[0] && !setting_is_loopback(config->http_listen)) {
+		snprintf(why, size,
+			 "http.listen is %s: with http.token_file set it must be a loopback "
+			 "address, as tokens over plain HTTP can be overheard",
+			 config->http_listen);
+		return false;
+	}
+	*offset = offsetof(struct config, http_token_file);
+	return auth_load(config->http_token_file, &config->tokens, why, size) == 0;
+}
+
+/* The line of the setting that is kept at this place. */
+static size_t line_of(const size_t line[SETTING_COUNT], size_t offset)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		if (settings[i].offset == offset)
+			return line[i];
+	return 0;
+}
+
+struct config *config_load(const char *path, char *error, size_t size)
+{
+	struct shared_config *shared = calloc(1, sizeof(*shared));
+	size_t line[SETTING_COUNT] = { 0 };
+	char why[512] = "";
+	size_t offset;
+
+	if (!shared) {
+		snprintf(error, size, "out of memory");
+		return NULL;
+	}
+	set_defaults(&shared->config);
+	if (path && !config_read(path, &shared->config, line, error, size))
+		goto refused;
+	if (check_whole(&shared->config, &offset, why, sizeof(why)))
+		return &shared->config;
+	snprintf(error, size, "%s:%zu: %s", path ? path : "defaults", line_of(line, offset), why);
+refused:
+	config_free(&shared->config);
+	return NULL;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	auth_free(config->tokens);
+	free((struct shared_config *)config);
+}
+
+void config_publish(struct config *config)
+{
+	struct shared_config *shared = (struct shared_config *)config, *previous;
+
+	pthread_mutex_lock(&lock);
+	previous = current;
+	current = shared;
+	if (shared)
+		shared->references = 1;
+	pthread_mutex_unlock(&lock);
+	if (previous)
+		config_release(&previous->config);
+}
+
+const struct config *config_acquire(void)
+{
+	const struct config *config = NULL;
+
+	pthread_mutex_lock(&lock);
+	if (current) {
+		current->references++;
+		config = &current->config;
+	}
+	pthread_mutex_unlock(&lock);
+	return config;
+}
+
+void config_release(const struct config *config)
+{
+	struct shared_config *shared = (struct shared_config *)config;
+	bool last;
+
+	if (!shared)
+		return;
+	pthread_mutex_lock(&lock);
+	last = --shared->references == 0;
+	pthread_mutex_unlock(&lock);
+	if (last)
+		config_free(&shared->config);
+}
+
+bool config_can_reload(const struct config *now, const struct config *next, char *error,
+		       size_t size)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const struct setting *row = &settings[i];
+		const char *one = (const char *)now + row->offset;
+		const char *other = (const char *)next + row->offset;
+
+		if (!row->restart || memcmp(one, other, row->size) == 0)
+			continue;
+		snprintf(error, size, "%s can't change while the agent runs: restart it",
+			 row->path);
+		return false;
+	}
+	return true;
+}
+
+void config_note_reload(bool successful)
+{
+	pthread_mutex_lock(&lock);
+	reload_failed = !successful;
+	pthread_mutex_unlock(&lock);
+}
+
+bool config_last_reload_successful(void)
+{
+	bool successful;
+
+	pthread_mutex_lock(&lock);
+	successful = !reload_failed;
+	pthread_mutex_unlock(&lock);
+	return successful;
+}
+
+void config_describe(FILE *out)
+{
+	char range[128];
+
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const struct setting *row = &settings[i];
+
+		setting_describe_range(row, range, sizeof(range));
+		fprintf(out, "%s: %s\n\t%s\n\t%s%s\n", row->path,
+			*row->initial ? row->initial : "\"\"", row->help, range,
+			row->restart ? "; a change needs a restart" : "");
+	}
+}

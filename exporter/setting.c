@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the table of the agent's settings: name, type, range, default and help, and what a valid
+ * value is. Knows no file format. Called by config.c and config_read.c.
+ */
+#include "setting.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "contract.h"
+
+#define OID_MAX	    100 /* net-snmp's limit is 128 sub-identifiers, and the MIB hangs below */
+#define KIB_PER_MIB 1024
+
+static bool is_oneof(const char *text, const char *const *choices, unsigned int *index)
+{
+	for (unsigned int i = 0; choices[i]; i++) {
+		if (strcmp(text, choices[i]) == 0) {
+			*index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ADDRESS:PORT or [V6]:PORT, numeric, so that no name server decides where the agent listens. */
+static bool parse_listen(const char *text, char *address, size_t size, int *family)
+{
+	const char *colon = strrchr(text, ':');
+	unsigned char bytes[sizeof(struct in6_addr)];
+	uint64_t port;
+	size_t len;
+
+	if (!colon || !contract_parse_number(colon + 1, strlen(colon + 1), 65535, &port) || !port)
+		return false;
+	len = (size_t)(colon - text);
+	*family = *text == '[' ? AF_INET6 : AF_INET;
+	if (*family == AF_INET6) {
+		if (len < 2 || text[len - 1] != ']')
+			return false;
+		text++;
+		len -= 2;
+	}
+	if (len >= size)
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	return inet_pton(*family, address, bytes) == 1;
+}
+
+bool setting_is_loopback(const char *listen)
+{
+	char address[INET6_ADDRSTRLEN];
+	int family;
+
+	if (!parse_listen(listen, address, sizeof(address), &family))
+		return false;
+	return family == AF_INET6 ? strcmp(address, "::1") == 0 : strncmp(address, "127.", 4) == 0;
+}
+
+static const char *check_listen(const char *text)
+{
+	char address[INET6_ADDRSTRLEN];
+	int family;
+
+	if (!*text || parse_listen(text, address, sizeof(address), &family))
+		return NULL;
+	return "a numeric address and a port, such as 127.0.0.1:10047 or [::1]:10047, or \"\"";
+}
+
+static const char *check_transport(const char *text)
+{
+	static const char *const transports[] = { "udp:", "tcp:", "udp6:", "tcp6:" };
+	char address[INET6_ADDRSTRLEN];
+	int family;
+
+	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
+		size_t len = strlen(transports[i]);
+
+		if (strncmp(text, transports[i], len) == 0 &&
+		    parse_listen(text + len, address, sizeof(address), &family) &&
+		    family == (i < 2 ? AF_INET : AF_INET6))
+			return NULL;
+	}
+	return "a transport, a numeric address and a port, such as udp:127.0.0.1:1161 or "
+	       "udp6:[::1]:1161";
+}
+
+/* RFC 2578, 3.5: 32 bits each; the first is 0, 1 or 2, and the second below 40 unless under 2. */
+static const char *check_oid(const char *text)
+{
+	static const char *const right =
+		"a numeric OID, such as 1.3.6.1.4.1.8072.9999.9999.2008, of 7 to 100 numbers";
+	uint64_t first = 0, number;
+	unsigned int count = 0;
+
+	if (*text == '.')
+		text++;
+	for (const char *end; text; text = *end ? end + 1 : NULL) {
+		end = text + strcspn(text, ".");
+		if (!contract_parse_number(text, (size_t)(end - text), UINT32_MAX, &number) ||
+		    (count == 0 && number > 2) || (count == 1 && first < 2 && number > 39))
+			return right;
+		if (count++ == 0)
+			first = number;
+	}
+	return count < 7 || count > OID_MAX ? right : NULL;
+}
+
+static const char *check_path(const char *text)
+{
+	return *text == '/' ? NULL : "an absolute path";
+}
+
+static const char *check_optional_path(const char *text)
+{
+	return *text ? check_path(text) : NULL;
+}
+
+static const char *check_audit(const char *text)
+{
+	return strcmp(text, "-") == 0 || *text == '/' ? NULL : "an absolute path, or \"-\"";
+}
+
+static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
+static const char *const http_reads[] = { "open", "viewer", NULL };
+static const char *const snmp_modes[] = { "off", "agent", NULL };
+
+#define FIELD(name) offsetof(struct config, name), sizeof(((struct config *)NULL)->name)
+
+const struct setting settings[SETTING_COUNT] = {
+	{ "log.level", SETTING_CHOICE, FIELD(log_level), 0, 0, "info", log_levels, NULL, false,
+	  "How much is logged to standard error." },
+	{ "state.directory", SETTING_TEXT, FIELD(state_directory), 0, 0, "/var/lib/xenballoon",
+	  NULL, check_path, true,
+	  "Where dom0's decisions are kept, by the UUID of the guest that they are about." },
+	{ "http.listen", SETTING_TEXT, FIELD(http_listen), 0, 0, "127.0.0.1:10047", NULL,
+	  check_listen, true, "Address and port for HTTP; \"\" switches it off." },
+	{ "http.read", SETTING_CHOICE, FIELD(http_read), 0, 0, "open", http_reads, NULL, false,
+	  "Who may read over HTTP: anyone, or only who shows a viewer's or operator's token." },
+	{ "http.token_file", SETTING_TEXT, FIELD(http_token_file), 0, 0, "", NULL,
+	  check_optional_path, false,
+	  "File of bearer tokens, a line each: name, role (viewer or operator), SHA-256 of the "
+	  "token in hexadecimal. \"\": nobody can change anything over HTTP." },
+	{ "snmp.mode", SETTING_CHOICE, FIELD(snmp_mode), 0, 0, "agent", snmp_modes, NULL, true,
+	  "agent: an SNMP agent with its own port and users; off: no SNMP." },
+	{ "snmp.listen", SETTING_TEXT, FIELD(snmp_listen), 0, 0, "udp:127.0.0.1:1161", NULL,
+	  check_transport, true, "Transport, address and port for SNMP." },
+	{ "snmp.root", SETTING_TEXT, FIELD(snmp_root), 0, 0, "1.3.6.1.4.1.8072.9999.9999.2008",
+	  NULL, check_oid, true, "Where XENBALLOON-MIB is registered." },
+	{ "snmp.config", SETTING_TEXT, FIELD(snmp_config), 0, 0, "", NULL, check_optional_path,
+	  true,
+	  "File of users and views in the syntax of snmpd.conf(5). \"\": nobody can read or "
+	  "change anything over SNMP." },
+	{ "snmp.persistent_directory", SETTING_TEXT, FIELD(snmp_persistent_directory), 0, 0,
+	  "/var/lib/xenballoon/snmp", NULL, check_path, true,
+	  "Where the SNMP engine keeps its boot count and its users' localised keys." },
+	{ "control.reserve_mib", SETTING_MIB, FIELD(control_reserve_kib), 0, 1 << 20, "64", NULL,
+	  NULL, false,
+	  "Memory of the host, in MiB, that growing guests leave free unless forced." },
+	{ "control.guest_may_grow", SETTING_FLAG, FIELD(control_guest_may_grow), 0, 0, "false",
+	  NULL, NULL, false,
+	  "true: a guest that turns selfballooning on by itself gets its cap raised, as in 2008." },
+	{ "control.timeout_ms", SETTING_NUMBER, FIELD(control_timeout_ms), 100, 60000, "4000", NULL,
+	  NULL, false, "How long a change may wait for xenstore, in milliseconds." },
+	{ "audit.file", SETTING_TEXT, FIELD(audit_file), 0, 0, "/var/log/xenballoon/audit.log",
+	  NULL, check_audit, true,
+	  "Where each decision is written, one JSON line each; \"-\" is standard error." },
+};
+
+void setting_describe_range(const struct setting *setting, char *text, size_t size)
+{
+	FILE *out = fmemopen(text, size, "w");
+
+	*text = '\0';
+	if (!out)
+		return;
+	if (setting->kind == SETTING_FLAG)
+		fputs("true or false", out);
+	else if (setting->kind == SETTING_CHOICE)
+		for (size_t i = 0; setting->choices[i]; i++)
+			fprintf(out, "%s%s", i ? " or " : "", setting->choices[i]);
+	else if (setting->kind == SETTING_TEXT)
+		fprintf(out, "text of at most %zu bytes", setting->size - 1);
+	else
+		fprintf(out, "a number from %" PRIu64 " to %" PRIu64, setting->min, setting->max);
+	fclose(out);
+}
+
+/* Numbers, flags and choices: stores the value, or returns false. */
+static bool store_plain(const struct setting *setting, void *field, const char *text)
+{
+	unsigned int index = 0;
+	uint64_t number;
+
+	switch (setting->kind) {
+	case SETTING_CHOICE:
+		if (!is_oneof(text, setting->choices, &index))
+			return false;
+		memcpy(field, &index, sizeof(index));
+		return true;
+	case SETTING_FLAG:
+		*(bool *)field = strcmp(text, "true") == 0;
+		return *(bool *)field || strcmp(text, "false") == 0;
+	default:
+		if (!contract_parse_number(text, strlen(text), setting->max, &number) ||
+		    number < setting->min)
+			return false;
+		if (setting->kind == SETTING_MIB)
+			*(uint64_t *)field = number * KIB_PER_MIB;
+		else
+			*(unsigned int *)field = (unsigned int)number;
+		return true;
+	}
+}
+
+const char *setting_store(const struct setting *setting, struct config *config, const char *text,
+			  char *right, size_t size)
+{
+	char *field = (char *)config + setting->offset;
+	const char *wanted;
+
+	setting_describe_range(setting, right, size);
+	if (setting->kind != SETTING_TEXT)
+		return store_plain(setting, field, text) ? NULL : right;
+	if (strlen(text) >= setting->size)
+		return right;
+	for (const char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return "text without control characters";
+	wanted = setting->check(text);
+	if (wanted)
+		return wanted;
+	/* Two configurations are compared byte by byte, what the default left behind included. */
+	memset(field, 0, setting->size);
+	memcpy(field, text, strlen(text));
+	return NULL;
+}
