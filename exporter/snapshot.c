@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "collector.h"
+#include "clock.h"
 #include "snapshot.h"
 
 /* A reference count in front of what readers see, so that they see nothing but const. */

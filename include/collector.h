@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
+
 struct store;
 struct hypervisor;
 
@@ -37,15 +39,18 @@ struct command {
 
 	/* The queue's own. */
 	struct command *next;
-	_Bool running;
 	atomic_bool answered;
+	bool answering; /* answer() is under way for a deadline that passed */
 };
 
 /* Starts the thread; config_acquire() must work. 0 or a negative errno. */
 int collector_start(void);
 
-/* Ends the thread: waits for a command under way, answers the others -ETIMEDOUT. */
-void collector_stop(void);
+/*
+ * Answers all commands -ETIMEDOUT, takes no more and ends the thread. -ETIMEDOUT: it hangs in a
+ * call to the store and can only be left to the end of the process.
+ */
+int collector_stop(void);
 
 /* Queues a command. -EAGAIN: the queue is full; nothing of *command will be called. */
 int collector_submit(struct command *command);
@@ -58,8 +63,5 @@ bool command_expired(const struct command *command);
 
 /* Makes the collector read this domain again soon, after run() changed it. On its thread only. */
 void collector_touch(uint32_t domid);
-
-/* CLOCK_MONOTONIC in milliseconds, the clock of all deadlines. */
-int64_t clock_ms(void);
 
 #endif

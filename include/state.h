@@ -21,4 +21,7 @@ struct state_memory {
 void state_judge(struct domain *domain, const struct snapshot *snapshot,
 		 struct state_memory *memory, int64_t now_ms, int64_t now_unix);
 
+/* Sets the host's sums over guests: HOST_DOMAINS and all that follow it. */
+void state_sum(struct snapshot *snapshot);
+
 #endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xenballoon-agent: starts the parts in order and stops them in reverse. Between, the main thread
+ * waits for signals, ends commands past their deadline and feeds the watchdog.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "audit.h"
+#include "clock.h"
+#include "collector.h"
+#include "config.h"
+#include "decision.h"
+#include "http.h"
+#include "log.h"
+#include "mib.h"
+
+#define CONFIG_PATH "/etc/xenballoon/agent.yml"
+#define TURN_MS	    100
+#define EXIT_USAGE  2
+
+static atomic_bool reload_wanted;
+
+static const char usage[] =
+	"Usage: xenballoon-agent [OPTION]...\n"
+	"Runs in dom0: shows every guest's memory by SNMP and to Prometheus, and lets an\n"
+	"authenticated operator switch selfballooning and set targets.\n"
+	"\n"
+	"  --config FILE       read FILE instead of " CONFIG_PATH "\n"
+	"  --config.check      check the configuration, say what is wrong, and end\n"
+	"  --config.describe   print every setting with its default and meaning, and end\n"
+	"  --help              print this and end\n"
+	"  --version           print the version and end\n"
+	"\n"
+	"Signals: SIGHUP reads the configuration again, all or nothing; SIGTERM ends.\n"
+	"Exit status: 0 ended as asked, 1 could not start or run, 2 wrong usage.\n"
+	"\n"
+	"Then:  curl http://127.0.0.1:10047/metrics\n"
+	"       snmptable -v3 ... 127.0.0.1:1161 XENBALLOON-MIB::xbDomainTable\n"
+	"More:  man xenballoon-agent\n";
+
+struct options {
+	const char *config_path;
+	bool check;
+};
+
+enum option_id { OPTION_CONFIG = 256, OPTION_CHECK, OPTION_DESCRIBE, OPTION_HELP, OPTION_VERSION };
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, OPTION_CONFIG },
+	{ "config.check", no_argument, NULL, OPTION_CHECK },
+	{ "config.describe", no_argument, NULL, OPTION_DESCRIBE },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ 0 },
+};
+
+/* Ends the program itself where that is what was asked. */
+static void read_options(int argc, char **argv, struct options *options)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_CONFIG:
+			options->config_path = optarg;
+			break;
+		case OPTION_CHECK:
+			options->check = true;
+			break;
+		case OPTION_DESCRIBE:
+			config_describe(stdout);
+			exit(EXIT_SUCCESS);
+		case OPTION_HELP:
+			fputs(usage, stdout);
+			exit(EXIT_SUCCESS);
+		case OPTION_VERSION:
+			puts("xenballoon-agent " XENBALLOON_VERSION);
+			exit(EXIT_SUCCESS);
+		default:
+			fputs("Try: xenballoon-agent --help\n", stderr);
+			exit(EXIT_USAGE);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "xenballoon-agent: %s: takes options only; try --help\n",
+			argv[optind]);
+		exit(EXIT_USAGE);
+	}
+}
+
+static void want_reload(void)
+{
+	atomic_store(&reload_wanted, true);
+}
+
+/* All or nothing: a configuration with a fault leaves the running one as it is. */
+static void reload(const char *path)
+{
+	char error[512];
+	struct config *next = config_load(path, error, sizeof(error));
+	const struct config *running = config_acquire();
+	bool fits = next && config_can_reload(running, next, error, sizeof(error));
+
+	config_release(running);
+	config_note_reload(fits);
+	if (!fits) {
+		log_error("configuration not reloaded: %s", error);
+		config_free(next);
+		return;
+	}
+	log_set_level(next->log_level);
+	config_publish(next);
+	log_info("configuration reloaded from %s", path);
+}
+
+static void reload_as_service(const char *path)
+{
+	atomic_store(&reload_wanted, false);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_ms() * 1000);
+	reload(path);
+	sd_notify(0, "READY=1");
+}
+
+static void feed_watchdog(int64_t now_ms)
+{
+	static int64_t fed_ms;
+	uint64_t interval_us;
+
+	if (sd_watchdog_enabled(0, &interval_us) <= 0 ||
+	    now_ms - fed_ms < (int64_t)(interval_us / 3000))
+		return;
+	sd_notify(0, "WATCHDOG=1");
+	fed_ms = now_ms;
+}
+
+static void run(const struct options *options, const sigset_t *signals)
+{
+	const struct timespec turn = { .tv_nsec = TURN_MS * 1000000L };
+	int got = 0;
+
+	while (got != SIGTERM && got != SIGINT) {
+		int64_t now_ms = clock_ms();
+
+		collector_expire(now_ms);
+		feed_watchdog(now_ms);
+		if (got == SIGHUP || atomic_load(&reload_wanted))
+			reload_as_service(options->config_path);
+		got = sigtimedwait(signals, NULL, &turn);
+	}
+	log_info("ending on %s", strsignal(got));
+}
+
+/* Signals are the main thread's; threads started from here on inherit the mask. */
+static void take_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int open_records(void)
+{
+	const struct config *config = config_acquire();
+	int error = decision_open(config->state_directory);
+
+	if (error) {
+		log_error("%s: %s; state.directory must be writable", config->state_directory,
+			  strerror(-error));
+	} else {
+		error = audit_open(config->audit_file);
+		if (error)
+			log_error("%s: %s; audit.file must be writable", config->audit_file,
+				  strerror(-error));
+	}
+	config_release(config);
+	return error;
+}
+
+static int start(void)
+{
+	int error = open_records();
+
+	if (error)
+		return error;
+	error = collector_start();
+	if (error) {
+		log_error("can't start the collector: %s", strerror(-error));
+		goto records;
+	}
+	error = mib_start();
+	if (error)
+		goto collector;
+	error = http_start(want_reload);
+	if (error)
+		goto snmp;
+	return 0;
+snmp:
+	mib_stop();
+collector:
+	collector_stop();
+records:
+	audit_close();
+	return error;
+}
+
+/* The collector first: it answers all who wait, so that neither SNMP nor HTTP is held up. */
+static void stop(void)
+{
+	int error = collector_stop();
+
+	mib_stop();
+	http_stop();
+	audit_close();
+	if (!error)
+		return;
+	log_warn("xenstored did not answer; leaving without it");
+	_Exit(EXIT_SUCCESS);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .config_path = CONFIG_PATH };
+	struct config *config;
+	sigset_t signals;
+	char error[512];
+
+	read_options(argc, argv, &options);
+	config = config_load(options.config_path, error, sizeof(error));
+	if (!config) {
+		fprintf(stderr, "xenballoon-agent: %s\n", error);
+		return EXIT_FAILURE;
+	}
+	if (options.check) {
+		printf("%s: fine\n", options.config_path);
+		config_free(config);
+		return EXIT_SUCCESS;
+	}
+	log_set_level(config->log_level);
+	config_publish(config);
+	take_signals(&signals);
+	if (start())
+		return EXIT_FAILURE;
+	sd_notify(0, "READY=1");
+	log_info("xenballoon-agent " XENBALLOON_VERSION " is up");
+	run(&options, &signals);
+	sd_notify(0, "STOPPING=1");
+	stop();
+	return EXIT_SUCCESS;
+}

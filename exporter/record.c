@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One guest's keys turned into readings. A guest's words are hostile: everything goes through the
+ * contract's parser, and what it refuses is counted. Called by the roster.
+ */
+#include "record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "contract.h"
+#include "metric.h"
+#include "store.h"
+
+/* Longest value that xenstored keeps for anyone (XENSTORE_PAYLOAD_MAX). */
+#define VALUE_BYTES_MAX 4096
+
+/* Keys by which other memory managers are known: they own `target` where these stand. */
+static const struct {
+	const char *key;
+	const char *manager;
+} managers[] = {
+	{ "dynamic-max", "squeezed" }, /* XAPI */
+	{ "meminfo", "qmemman" },      /* Qubes */
+};
+
+#define MANAGER_COUNT (sizeof(managers) / sizeof(managers[0]))
+
+void record_measure(struct record *record, const struct hypervisor_domain *measured)
+{
+	struct reading *value = record->domain.value;
+
+	record->domain.type = measured->type;
+	value[VALUE_ALLOCATED] = (struct reading){ READING_OK, measured->allocated_kib };
+	value[VALUE_CAP] = (struct reading){ READING_OK, measured->cap_kib };
+}
+
+unsigned int record_marks(const char *below)
+{
+	enum contract_key key;
+
+	if (!strcmp(below, "name"))
+		return RECORD_NAME;
+	if (!strcmp(below, "memory"))
+		return RECORD_ALL;
+	if (strncmp(below, "memory/", 7))
+		return 0;
+	below += 7;
+	key = contract_key_find(below);
+	if (key != KEY_COUNT)
+		return RECORD_KEY(key);
+	for (size_t i = 0; i < MANAGER_COUNT; i++)
+		if (!strcmp(below, managers[i].key))
+			return RECORD_MANAGER;
+	return 0;
+}
+
+/* Where the reading of a key that is a number goes. */
+static struct reading *place_of(struct record *record, enum contract_key key)
+{
+	if (key == KEY_VIDEORAM)
+		return &record->domain.videoram_kib;
+	for (size_t i = 0; i < VALUE_COUNT; i++)
+		if (metric_domain[i].source == SOURCE_STORE && metric_domain[i].key == key)
+			return &record->domain.value[i];
+	return NULL;
+}
+
+/* What the guest's kernel has in swap; bad when it claims more free than there is. */
+static struct reading swap_used(const struct stats *stats)
+{
+	if (stats->swaptotal_kib.state != READING_OK)
+		return stats->swaptotal_kib;
+	if (stats->swapfree_kib.state != READING_OK)
+		return stats->swapfree_kib;
+	if (stats->swapfree_kib.value > stats->swaptotal_kib.value)
+		return (struct reading){ READING_BAD, 0 };
+	return (struct reading){ READING_OK,
+				 stats->swaptotal_kib.value - stats->swapfree_kib.value };
+}
+
+/* A step of seq is the sign of life; a value seen again is not. */
+static void note_report(struct record *record, struct reading seq)
+{
+	if (seq.state != READING_OK ||
+	    (record->seq.state == READING_OK && record->seq.value == seq.value))
+		return;
+	record->seq = seq;
+	record->domain.value[VALUE_LAST_REPORT] =
+		(struct reading){ READING_OK, (uint64_t)clock_unix() };
+}
+
+static bool take_stats(struct record *record, const char *text, size_t len)
+{
+	static const enum domain_value checked[] = { VALUE_COMMITTED, VALUE_AVAILABLE,
+						     VALUE_SWAP_USED, VALUE_PRESSURE,
+						     VALUE_WANTED };
+	struct reading *value = record->domain.value;
+	struct stats stats;
+	bool good = contract_parse_stats(text, len, &stats) || !len;
+
+	value[VALUE_COMMITTED] = stats.committed_kib;
+	value[VALUE_AVAILABLE] = stats.available_kib;
+	value[VALUE_SWAP_USED] = swap_used(&stats);
+	value[VALUE_PRESSURE] = stats.psi;
+	value[VALUE_WANTED] = stats.wanted_kib;
+	record->domain.has_swap =
+		stats.swaptotal_kib.state == READING_OK && stats.swaptotal_kib.value > 0;
+	note_report(record, stats.seq);
+	for (size_t i = 0; i < sizeof(checked) / sizeof(checked[0]); i++)
+		good = good && value[checked[i]].state != READING_BAD;
+	return good;
+}
+
+/* text NULL: there is no such key. False for a value that was refused. */
+static bool take(struct record *record, enum contract_key key, const char *text, size_t len)
+{
+	struct reading *place = place_of(record, key);
+
+	if (!place)
+		return take_stats(record, text ? text : "", len);
+	*place = contract_reading(text, len, contract_keys[key].max);
+	return place->state != READING_BAD;
+}
+
+static void path_of(const struct record *record, const char *below, char path[64])
+{
+	snprintf(path, 64, "/local/domain/%u/%s", record->domain.domid, below);
+}
+
+static int read_key(struct record *record, struct store *store, enum contract_key key)
+{
+	char path[64], below[32], bytes[VALUE_BYTES_MAX + 1];
+	size_t len = 0;
+	bool good;
+	int error;
+
+	snprintf(below, sizeof(below), "memory/%s", contract_keys[key].name);
+	path_of(record, below, path);
+	error = store_read(store, path, bytes, sizeof(bytes), &len);
+	if (error == -ENOENT)
+		good = take(record, key, NULL, 0);
+	else if (error == -EMSGSIZE)
+		good = false;
+	else if (error)
+		return error;
+	else
+		good = take(record, key, bytes, len);
+	if (!good)
+		record->domain.value[VALUE_KEY_ERRORS].value++;
+	return 0;
+}
+
+/* A name with a NUL inside ends there, as it does for xl. */
+static int read_name(struct record *record, struct store *store)
+{
+	char path[64], bytes[VALUE_BYTES_MAX + 1] = "";
+	size_t len = 0;
+	int error;
+
+	path_of(record, "name", path);
+	error = store_read(store, path, bytes, sizeof(bytes), &len);
+	if (error && error != -ENOENT)
+		return error;
+	snprintf(record->domain.name, sizeof(record->domain.name), "%.*s", SNAPSHOT_NAME_MAX,
+		 error ? "" : bytes);
+	return 0;
+}
+
+static int read_manager(struct record *record, struct store *store)
+{
+	char path[64], below[32], bytes[VALUE_BYTES_MAX + 1];
+	size_t len;
+
+	record->domain.manager = NULL;
+	for (size_t i = 0; i < MANAGER_COUNT && !record->domain.manager; i++) {
+		int error;
+
+		snprintf(below, sizeof(below), "memory/%s", managers[i].key);
+		path_of(record, below, path);
+		error = store_read(store, path, bytes, sizeof(bytes), &len);
+		if (!error)
+			record->domain.manager = managers[i].manager;
+		else if (error != -ENOENT)
+			return error;
+	}
+	return 0;
+}
+
+int record_read(struct record *record, struct store *store)
+{
+	unsigned int marked = record->marked;
+	int error = 0;
+
+	record->marked = 0;
+	if (marked & RECORD_NAME)
+		error = read_name(record, store);
+	if (!error && marked & RECORD_MANAGER)
+		error = read_manager(record, store);
+	for (enum contract_key key = 0; key < KEY_COUNT && !error; key++)
+		if (marked & RECORD_KEY(key))
+			error = read_key(record, store, key);
+	if (error)
+		record->marked = marked;
+	return error;
+}
+
+void record_detach(struct record *record)
+{
+	record->watched = false;
+	record->granted = false;
+	record->restored = false;
+	record->muted_until_ms = 0;
+	record->marked = RECORD_ALL;
+}
+
+int record_watch(struct record *record, struct store *store)
+{
+	char path[64];
+	int error;
+
+	path_of(record, "memory", path);
+	error = store_watch(store, path, "memory");
+	if (error && error != -EEXIST)
+		return error;
+	path_of(record, "name", path);
+	error = store_watch(store, path, "name");
+	if (error && error != -EEXIST)
+		return error;
+	record->watched = true;
+	record->muted_until_ms = 0;
+	return 0;
+}
+
+/* The domain's tree, and so the watch, may have gone before. */
+void record_unwatch(struct record *record, struct store *store)
+{
+	char path[64];
+
+	if (!record->watched)
+		return;
+	record->watched = false;
+	path_of(record, "memory", path);
+	store_unwatch(store, path, "memory");
+	path_of(record, "name", path);
+	store_unwatch(store, path, "name");
+}

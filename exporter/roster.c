@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guests now known: who came, who went, whose keys fired. What a key means is the record's,
+ * what the numbers mean together is judged in state.c. The collector is the only caller.
+ */
+#include "roster.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "config.h"
+#include "control.h"
+#include "hypervisor.h"
+#include "log.h"
+#include "provision.h"
+#include "record.h"
+#include "store.h"
+
+/* A guest with more events than this in a second is not watched but looked at each second. */
+#define EVENTS_PER_S_MAX 200
+#define MUTED_MS	 5000
+
+struct roster {
+	struct record *by_domid[SNAPSHOT_DOMAINS_MAX];
+	size_t count;
+	uint32_t end;	/* above the highest domid known */
+	uint32_t next;	/* where a refresh that ran out of time goes on */
+	uint32_t sweep; /* where the next sweep goes on */
+	bool due;
+	struct hypervisor_host host;
+	struct reading dom0_kib;
+};
+
+struct roster *roster_new(void)
+{
+	return calloc(1, sizeof(struct roster));
+}
+
+void roster_free(struct roster *roster)
+{
+	for (uint32_t domid = 0; roster && domid < roster->end; domid++)
+		free(roster->by_domid[domid]);
+	free(roster);
+}
+
+static void mark(struct roster *roster, struct record *record, unsigned int marks)
+{
+	record->marked |= marks;
+	roster->due = roster->due || marks;
+}
+
+static void drop(struct roster *roster, struct store *store, uint32_t domid)
+{
+	struct record *record = roster->by_domid[domid];
+
+	if (store)
+		record_unwatch(record, store);
+	log_debug("domain %u (%s) is gone", domid, record->domain.name);
+	free(record);
+	roster->by_domid[domid] = NULL;
+	roster->count--;
+}
+
+static struct record *add(struct roster *roster, const struct hypervisor_domain *listed)
+{
+	struct record *record = calloc(1, sizeof(*record));
+
+	if (!record)
+		return NULL;
+	record->domain.domid = listed->domid;
+	memcpy(record->domain.uuid, listed->uuid, sizeof(listed->uuid));
+	record->domain.value[VALUE_KEY_ERRORS].state = READING_OK;
+	roster->by_domid[listed->domid] = record;
+	roster->count++;
+	if (listed->domid >= roster->end)
+		roster->end = listed->domid + 1;
+	mark(roster, record, RECORD_ALL);
+	return record;
+}
+
+static int take_up(struct roster *roster, struct store *store,
+		   const struct hypervisor_domain *listed)
+{
+	struct record *record;
+
+	if (listed->domid == 0)
+		roster->dom0_kib = (struct reading){ READING_OK, listed->allocated_kib };
+	if (listed->domid == 0 || listed->domid >= SNAPSHOT_DOMAINS_MAX || listed->dying)
+		return 0;
+	record = roster->by_domid[listed->domid];
+	/* Domids are reused: another UUID is another domain. */
+	if (record && strcmp(record->domain.uuid, listed->uuid)) {
+		drop(roster, store, listed->domid);
+		record = NULL;
+	}
+	if (!record)
+		record = add(roster, listed);
+	if (!record)
+		return -ENOMEM;
+	record->listed = true;
+	record_measure(record, listed);
+	return 0;
+}
+
+int roster_list(struct roster *roster, struct hypervisor *hypervisor, struct store *store)
+{
+	const struct hypervisor_domain *listed;
+	size_t count;
+	int error = hypervisor_host(hypervisor, &roster->host);
+
+	if (!error)
+		error = hypervisor_domains(hypervisor, &listed, &count);
+	if (error)
+		return error;
+	for (size_t i = 0; i < count && !error; i++)
+		error = take_up(roster, store, &listed[i]);
+	for (uint32_t domid = 0; domid < roster->end; domid++) {
+		struct record *record = roster->by_domid[domid];
+
+		if (record && !record->listed && !error)
+			drop(roster, store, domid);
+		else if (record)
+			record->listed = false;
+	}
+	return error;
+}
+
+static struct record *find(struct roster *roster, uint32_t domid)
+{
+	return domid < roster->end ? roster->by_domid[domid] : NULL;
+}
+
+bool roster_event(struct roster *roster, const char *path)
+{
+	struct record *record;
+	unsigned int domid;
+	int below = 0;
+
+	if (path[0] == '@')
+		return true;
+	if (sscanf(path, "/local/domain/%5u/%n", &domid, &below) != 1 || !below)
+		return false;
+	record = find(roster, domid);
+	if (record) {
+		record->events++;
+		mark(roster, record, record_marks(path + below));
+	}
+	return false;
+}
+
+void roster_touch(struct roster *roster, uint32_t domid)
+{
+	struct record *record = find(roster, domid);
+
+	if (record)
+		mark(roster, record, RECORD_ALL);
+}
+
+bool roster_due(const struct roster *roster)
+{
+	return roster->due;
+}
+
+/* Grants a guest its keys and puts dom0's decision back; later, when it has no memory/ yet. */
+static int settle(struct record *record, struct store *store, struct hypervisor *hypervisor)
+{
+	struct domain *domain = &record->domain;
+	int error = provision_keys(store, domain->domid);
+
+	if (error == -ENOENT)
+		return 0;
+	if (!error && !record->restored)
+		error = control_restore(store, hypervisor, domain->domid, domain->uuid);
+	if (error == -ENOTCONN)
+		return error;
+	if (error)
+		log_warn("domain %u (%s): can't grant its keys: %s", domain->domid, domain->name,
+			 strerror(-error));
+	record->granted = !error;
+	record->restored = record->restored || !error;
+	return 0;
+}
+
+static bool enabled(const struct record *record)
+{
+	return record->domain.value[VALUE_SELFBALLOON].state == READING_OK &&
+	       record->domain.value[VALUE_SELFBALLOON].value == 1;
+}
+
+/* The behaviour of 2008, when the configuration asks for it: a guest's own 1 raises its cap. */
+static int let_grow(struct record *record, struct store *store, struct hypervisor *hypervisor)
+{
+	const struct config *config = config_acquire();
+	bool allowed = config->control_guest_may_grow;
+
+	config_release(config);
+	if (!allowed || !hypervisor)
+		return 0;
+	return control_guest_enabled(store, hypervisor, record->domain.domid, record->domain.uuid);
+}
+
+static int refresh(struct record *record, struct store *store, struct hypervisor *hypervisor)
+{
+	struct hypervisor_domain measured;
+	bool was_enabled = enabled(record);
+	int error = 0;
+
+	if (!record->watched && !record->muted_until_ms)
+		error = record_watch(record, store);
+	if (!error && !record->granted && hypervisor)
+		error = settle(record, store, hypervisor);
+	if (!error)
+		error = record_read(record, store);
+	if (!error && !was_enabled && enabled(record))
+		error = let_grow(record, store, hypervisor);
+	/* The domain may have gone since it was listed. */
+	if (hypervisor && !hypervisor_domain(hypervisor, record->domain.domid, &measured) &&
+	    !strcmp(measured.uuid, record->domain.uuid))
+		record_measure(record, &measured);
+	return error;
+}
+
+int roster_refresh(struct roster *roster, struct store *store, struct hypervisor *hypervisor,
+		   int64_t budget_ms)
+{
+	int64_t until_ms = clock_ms() + budget_ms;
+
+	for (; roster->next < roster->end; roster->next++) {
+		struct record *record = roster->by_domid[roster->next];
+		int error;
+
+		if (!record || !record->marked)
+			continue;
+		if (clock_ms() > until_ms)
+			return 0;
+		error = refresh(record, store, hypervisor);
+		if (error == -ENOTCONN)
+			return error;
+		if (error)
+			log_debug("domain %u: %s", roster->next, strerror(-error));
+	}
+	roster->next = 0;
+	roster->due = false;
+	for (uint32_t domid = 0; domid < roster->end && !roster->due; domid++)
+		roster->due = roster->by_domid[domid] && roster->by_domid[domid]->marked;
+	return 0;
+}
+
+/* A guest that writes without pause may not cost the others their share of the collector. */
+static void quieten(struct roster *roster, struct record *record, struct store *store,
+		    int64_t now_ms)
+{
+	if (record->events > EVENTS_PER_S_MAX && record->watched) {
+		log_info("domain %u (%s) writes its keys %u times a second; looking once a second",
+			 record->domain.domid, record->domain.name, record->events);
+		record_unwatch(record, store);
+		record->muted_until_ms = now_ms + MUTED_MS;
+	} else if (record->muted_until_ms) {
+		if (now_ms >= record->muted_until_ms)
+			record->muted_until_ms = 0;
+		mark(roster, record, RECORD_ALL);
+	}
+	record->events = 0;
+}
+
+void roster_tick(struct roster *roster, struct store *store)
+{
+	uint32_t share = roster->end / ROSTER_SWEEP_S + 1;
+	int64_t now_ms = clock_ms();
+
+	if (roster->sweep >= roster->end)
+		roster->sweep = 0;
+	for (uint32_t domid = 0; domid < roster->end; domid++) {
+		struct record *record = roster->by_domid[domid];
+
+		if (!record)
+			continue;
+		quieten(roster, record, store, now_ms);
+		if (domid - roster->sweep < share)
+			record->granted = false;
+		if (!record->granted)
+			mark(roster, record, RECORD_ALL);
+	}
+	roster->sweep += share;
+}
+
+void roster_store_lost(struct roster *roster)
+{
+	for (uint32_t domid = 0; domid < roster->end; domid++) {
+		if (!roster->by_domid[domid])
+			continue;
+		record_detach(roster->by_domid[domid]);
+		roster->due = true;
+	}
+}
+
+struct snapshot *roster_snapshot(struct roster *roster)
+{
+	struct snapshot *snapshot = snapshot_new(roster->count);
+	int64_t now_ms = clock_ms(), now_unix = clock_unix();
+	size_t at = 0;
+
+	if (!snapshot)
+		return NULL;
+	snapshot->host[HOST_TOTAL] = (struct reading){ READING_OK, roster->host.total_kib };
+	snapshot->host[HOST_FREE] = (struct reading){ READING_OK, roster->host.free_kib };
+	snapshot->host[HOST_DOM0] = roster->dom0_kib;
+	for (uint32_t domid = 0; domid < roster->end; domid++) {
+		struct record *record = roster->by_domid[domid];
+
+		if (!record)
+			continue;
+		state_judge(&record->domain, snapshot, &record->memory, now_ms, now_unix);
+		snapshot->domain[at++] = record->domain;
+	}
+	state_sum(snapshot);
+	return snapshot;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Judges why a domain has the size it has. Pure: readings and memory in, state and sentence out.
+ * Called by the roster for each domain before a snapshot is published.
+ */
+#include "state.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SILENT_AFTER_S 90
+#define STUCK_AFTER_MS 10000
+
+/* What one judgement reckons with; sizes in KiB. */
+struct view {
+	struct domain *domain;
+	struct state_memory *memory;
+	struct reading host_free;
+	int64_t now_ms;
+	int64_t now_unix;
+	bool selfballoon;
+	uint64_t goal; /* what the domain should be */
+	uint64_t have; /* what it is */
+	uint64_t cap;
+};
+
+/* "412 MiB", "3.5 MiB": enough for a sentence; `slot` keeps several in one call apart. */
+static const char *size(uint64_t kib, unsigned int slot)
+{
+	static _Thread_local char text[4][24];
+	const char *format = kib % 1024 && kib < 10 * 1024 ? "%.1f MiB" : "%.0f MiB";
+
+	snprintf(text[slot], sizeof(text[slot]), format, (double)kib / 1024);
+	return text[slot];
+}
+
+__attribute__((format(printf, 3, 4))) static void
+judge(const struct view *view, enum domain_state state, const char *format, ...)
+{
+	va_list arguments;
+
+	view->domain->state = state;
+	va_start(arguments, format);
+	vsnprintf(view->domain->reason, sizeof(view->domain->reason), format, arguments);
+	va_end(arguments);
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* How long it has come no nearer to its goal. A goal that moved starts the time anew. */
+static int64_t without_progress_ms(const struct view *view)
+{
+	struct state_memory *memory = view->memory;
+	uint64_t left = distance(view->goal, view->have);
+
+	if (distance(view->goal, memory->goal_kib) > STATE_TOLERANCE_KIB ||
+	    left + STATE_TOLERANCE_KIB <= memory->distance_kib || !memory->progress_ms) {
+		memory->goal_kib = view->goal;
+		memory->distance_kib = left;
+		memory->progress_ms = view->now_ms;
+	}
+	return view->now_ms - memory->progress_ms;
+}
+
+static const char *wish(const struct view *view)
+{
+	return view->selfballoon ? "wants" : "was told to be";
+}
+
+static void judge_short(const struct view *view)
+{
+	uint64_t missing = view->goal - view->have;
+	int64_t idle_ms = without_progress_ms(view);
+
+	if (view->cap < view->goal) {
+		judge(view, STATE_CAPPED, "%s %s, capped at %s by dom0", wish(view),
+		      size(view->goal, 0), size(view->cap, 1));
+	} else if (view->host_free.state == READING_OK && view->host_free.value < missing &&
+		   view->host_free.value < 4 * STATE_TOLERANCE_KIB) {
+		judge(view, STATE_HOST_FULL, "%s %s, has %s, and the host has %s free", wish(view),
+		      size(view->goal, 0), size(view->have, 1), size(view->host_free.value, 2));
+	} else if (idle_ms > STUCK_AFTER_MS) {
+		judge(view, STATE_STUCK,
+		      "%s %s, stays at %s for %" PRId64 " s though there is room", wish(view),
+		      size(view->goal, 0), size(view->have, 1), idle_ms / 1000);
+	} else {
+		judge(view, STATE_GROWING, "%s %s, has %s and is growing", wish(view),
+		      size(view->goal, 0), size(view->have, 1));
+	}
+}
+
+static void judge_long(const struct view *view)
+{
+	int64_t idle_ms = without_progress_ms(view);
+
+	if (idle_ms > STUCK_AFTER_MS)
+		judge(view, STATE_STUCK, "%s %s, stays at %s for %" PRId64 " s", wish(view),
+		      size(view->goal, 0), size(view->have, 1), idle_ms / 1000);
+	else
+		judge(view, STATE_SHRINKING, "%s %s, has %s and is shrinking", wish(view),
+		      size(view->goal, 0), size(view->have, 1));
+}
+
+static void judge_even(const struct view *view)
+{
+	const struct reading *wanted = &view->domain->value[VALUE_WANTED];
+
+	memset(view->memory, 0, sizeof(*view->memory));
+	if (view->selfballoon)
+		judge(view, STATE_CONVERGED, "sizes itself and is what it wants: %s",
+		      size(view->have, 0));
+	else if (wanted->state == READING_OK &&
+		 distance(wanted->value, view->have) > STATE_TOLERANCE_KIB)
+		judge(view, STATE_CONVERGED, "is at dom0's target of %s, would choose %s itself",
+		      size(view->goal, 0), size(wanted->value, 1));
+	else
+		judge(view, STATE_CONVERGED, "is at dom0's target of %s", size(view->goal, 0));
+}
+
+/* Fills what the sentences are about; false while the hypervisor or the store have not said it. */
+static bool weigh(struct view *view)
+{
+	const struct reading *value = view->domain->value;
+	const struct reading *goal = &value[VALUE_TARGET];
+
+	view->selfballoon =
+		value[VALUE_SELFBALLOON].state == READING_OK && value[VALUE_SELFBALLOON].value == 1;
+	/* Held back by a cap, a guest asks for less than it wants; `wanted` still says it. */
+	if (view->selfballoon)
+		goal = &value[value[VALUE_WANTED].state == READING_OK ? VALUE_WANTED
+								      : VALUE_SELFTARGET];
+	if (goal->state != READING_OK || value[VALUE_ALLOCATED].state != READING_OK ||
+	    value[VALUE_CAP].state != READING_OK)
+		return false;
+	view->goal = goal->value;
+	view->have = value[VALUE_ALLOCATED].value;
+	view->cap = value[VALUE_CAP].value;
+	return true;
+}
+
+/* States in which the guest's own words are missing or don't matter; true if one was given. */
+static bool judge_absent(const struct view *view, const struct reading *reported)
+{
+	const struct domain *domain = view->domain;
+	int64_t age_s;
+
+	if (domain->manager) {
+		judge(view, STATE_FOREIGN, "%s owns this domain's target", domain->manager);
+		return true;
+	}
+	if (reported->state != READING_OK) {
+		judge(view, STATE_NO_AGENT,
+		      "has never reported: xenballoon-guest does not run in it");
+		return true;
+	}
+	age_s = view->now_unix - (int64_t)reported->value;
+	if (age_s <= SILENT_AFTER_S)
+		return false;
+	judge(view, STATE_SILENT, "last reported %" PRId64 " s ago", age_s);
+	return true;
+}
+
+void state_judge(struct domain *domain, const struct snapshot *snapshot,
+		 struct state_memory *memory, int64_t now_ms, int64_t now_unix)
+{
+	struct view view = { .domain = domain,
+			     .memory = memory,
+			     .host_free = snapshot->host[HOST_FREE],
+			     .now_ms = now_ms,
+			     .now_unix = now_unix };
+
+	if (judge_absent(&view, &domain->value[VALUE_LAST_REPORT]))
+		return;
+	if (!weigh(&view))
+		judge(&view, STATE_STUCK, "has a target or size that can't be read");
+	else if (distance(view.goal, view.have) <= STATE_TOLERANCE_KIB)
+		judge_even(&view);
+	else if (view.goal > view.have)
+		judge_short(&view);
+	else
+		judge_long(&view);
+}
+
+void state_sum(struct snapshot *snapshot)
+{
+	struct reading *host = snapshot->host;
+
+	for (enum host_value i = HOST_DOMAINS; i <= HOST_UNMET; i++)
+		host[i] = (struct reading){ READING_OK, 0 };
+	host[HOST_DOMAINS].value = snapshot->count;
+	for (size_t i = 0; i < snapshot->count; i++) {
+		const struct reading *value = snapshot->domain[i].value;
+		uint64_t have = value[VALUE_ALLOCATED].value, want = value[VALUE_WANTED].value;
+		uint64_t most = value[VALUE_STATIC_MAX].value;
+
+		host[HOST_STATIC_MAX].value += most;
+		if (value[VALUE_WANTED].state != READING_OK)
+			continue;
+		/* No guest can be more than it was booted for, whatever it says. */
+		if (want > most)
+			want = most;
+		if (want < have)
+			host[HOST_RECLAIMABLE].value += have - want;
+		else
+			host[HOST_UNMET].value += want - have;
+	}
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two clocks: one for deadlines and ages, one for what people and Prometheus read.
+ */
+#ifndef XENBALLOON_CLOCK_H
+#define XENBALLOON_CLOCK_H
+
+#include <stdint.h>
+
+/* CLOCK_MONOTONIC in milliseconds, the clock of all deadlines. */
+int64_t clock_ms(void);
+
+/* CLOCK_REALTIME in whole seconds since 1970. */
+int64_t clock_unix(void);
+
+#endif
