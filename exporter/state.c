@@ -78,7 +78,7 @@ static void judge_short(const struct view *view)
 	int64_t idle_ms = without_progress_ms(view);
 
 	if (view->cap < view->goal) {
-		judge(view, STATE_CAPPED, "%s %s, capped at %s by dom0", wish(view),
+		judge(view, STATE_CAPPED, "%s %s, capped at %s by dom0's target", wish(view),
 		      size(view->goal, 0), size(view->cap, 1));
 	} else if (view->host_free.state == READING_OK && view->host_free.value < missing &&
 		   view->host_free.value < 4 * STATE_TOLERANCE_KIB) {

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* One guest's keys turned into readings, over a store that holds what the test puts there. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "record.h"
+#include "store.h"
+
+static const char *node_path, *node_bytes;
+static size_t node_len;
+static int node_error;
+
+int store_read(struct store *store, const char *path, char *buffer, size_t size, size_t *len)
+{
+	(void)store;
+	if (node_error)
+		return node_error;
+	if (!node_path || strcmp(path, node_path))
+		return -ENOENT;
+	if (node_len >= size)
+		return -EMSGSIZE;
+	memcpy(buffer, node_bytes, node_len);
+	buffer[node_len] = '\0';
+	*len = node_len;
+	return 0;
+}
+
+int store_watch(struct store *store, const char *path, const char *token)
+{
+	(void)store, (void)path, (void)token;
+	return 0;
+}
+
+int store_unwatch(struct store *store, const char *path, const char *token)
+{
+	(void)store, (void)path, (void)token;
+	return 0;
+}
+
+static int look(struct record *record, const char *path, const char *bytes, size_t len)
+{
+	node_path = path;
+	node_bytes = bytes;
+	node_len = len;
+	node_error = 0;
+	record->marked = RECORD_ALL;
+	return record_read(record, NULL);
+}
+
+static void test_rubbish(void **state)
+{
+	static char long_text[2048];
+	static const struct {
+		const char *bytes;
+		size_t len;
+		enum reading_state state;
+	} rows[] = {
+		{ "409600", 6, READING_OK },
+		{ "", 0, READING_ABSENT },
+		{ "-1", 2, READING_BAD },
+		{ "1e9", 3, READING_BAD },
+		{ "99999999999999999999", 20, READING_BAD },
+		{ "12\0", 3, READING_BAD },
+		{ "12\n", 3, READING_BAD },
+		{ "\"12\"", 4, READING_BAD },
+		{ "\xff\xfe", 2, READING_BAD },
+		{ long_text, sizeof(long_text), READING_BAD },
+	};
+	uint64_t errors = 0;
+	struct record record = { .domain.domid = 5 };
+
+	(void)state;
+	memset(long_text, '9', sizeof(long_text));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct reading *actual = &record.domain.value[VALUE_ACTUAL];
+
+		assert_int_equal(
+			look(&record, "/local/domain/5/memory/actual", rows[i].bytes, rows[i].len),
+			0);
+		assert_int_equal(actual->state, rows[i].state);
+		assert_int_equal(actual->value, rows[i].state == READING_OK ? 409600 : 0);
+		errors += rows[i].state == READING_BAD;
+		assert_int_equal(record.domain.value[VALUE_KEY_ERRORS].value, errors);
+	}
+}
+
+static void test_stats(void **state)
+{
+	static const char path[] = "/local/domain/5/memory/stats";
+	static const char line[] = "v=1 seq=9 committed=100 available=50 total=200 swapfree=10 "
+				   "swaptotal=30 psi=250 wanted=150 policy=committed";
+	static const char boast[] = "v=1 seq=10 swapfree=31 swaptotal=30";
+	struct record record = { .domain.domid = 5 };
+	struct reading *value = record.domain.value;
+
+	(void)state;
+	assert_int_equal(look(&record, path, line, strlen(line)), 0);
+	assert_int_equal(value[VALUE_COMMITTED].value, 100);
+	assert_int_equal(value[VALUE_SWAP_USED].value, 20);
+	assert_int_equal(value[VALUE_PRESSURE].value, 250);
+	assert_int_equal(value[VALUE_LAST_REPORT].state, READING_OK);
+	assert_true(record.domain.has_swap);
+	/* The same seq again is no sign of life; the next one is. */
+	value[VALUE_LAST_REPORT].value = 1;
+	assert_int_equal(look(&record, path, line, strlen(line)), 0);
+	assert_int_equal(value[VALUE_LAST_REPORT].value, 1);
+	assert_int_equal(value[VALUE_KEY_ERRORS].value, 0);
+	assert_int_equal(look(&record, path, boast, strlen(boast)), 0);
+	assert_int_not_equal(value[VALUE_LAST_REPORT].value, 1);
+	assert_int_equal(value[VALUE_SWAP_USED].state, READING_BAD);
+	assert_int_equal(value[VALUE_COMMITTED].state, READING_ABSENT);
+	assert_int_equal(value[VALUE_KEY_ERRORS].value, 1);
+}
+
+static void test_lost_store(void **state)
+{
+	struct record record = { .domain.domid = 5, .marked = RECORD_KEY(KEY_ACTUAL) };
+
+	(void)state;
+	node_error = -ENOTCONN;
+	assert_int_equal(record_read(&record, NULL), -ENOTCONN);
+	/* Nothing that was to be read is forgotten. */
+	assert_int_equal(record.marked, RECORD_KEY(KEY_ACTUAL));
+	node_error = 0;
+}
+
+static void test_marks(void **state)
+{
+	(void)state;
+	assert_int_equal(record_marks("name"), RECORD_NAME);
+	assert_int_equal(record_marks("memory"), RECORD_ALL);
+	assert_int_equal(record_marks("memory/actual"), RECORD_KEY(KEY_ACTUAL));
+	assert_int_equal(record_marks("memory/dynamic-max"), RECORD_MANAGER);
+	assert_int_equal(record_marks("memory/nonsense"), 0);
+	assert_int_equal(record_marks("device/vif"), 0);
+}
+
+static void test_manager(void **state)
+{
+	struct record record = { .domain.domid = 5 };
+
+	(void)state;
+	assert_int_equal(look(&record, "/local/domain/5/memory/meminfo", "1", 1), 0);
+	assert_string_equal(record.domain.manager, "qmemman");
+	assert_int_equal(look(&record, NULL, NULL, 0), 0);
+	assert_null(record.domain.manager);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rubbish),	   cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_lost_store), cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_manager),
+	};
+
+	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of a domain and the sentence that explains it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "state.h"
+
+#define NOW_UNIX 1000000
+#define MIB	 1024
+
+static const struct row {
+	const char *what;
+	uint64_t target, allocated, cap, wanted, free; /* MiB */
+	bool selfballoon;
+	enum domain_state state;
+	const char *reason;
+} rows[] = {
+	{ "at dom0's target", 256, 256, 257, 256, 900, false, STATE_CONVERGED,
+	  "is at dom0's target of 256 MiB" },
+	{ "would choose less", 256, 256, 257, 100, 900, false, STATE_CONVERGED,
+	  "is at dom0's target of 256 MiB, would choose 100 MiB itself" },
+	{ "sizes itself", 256, 100, 513, 100, 900, true, STATE_CONVERGED,
+	  "sizes itself and is what it wants: 100 MiB" },
+	{ "shrinking", 128, 256, 129, 100, 900, false, STATE_SHRINKING,
+	  "was told to be 128 MiB, has 256 MiB and is shrinking" },
+	{ "growing", 256, 100, 513, 300, 900, true, STATE_GROWING,
+	  "wants 300 MiB, has 100 MiB and is growing" },
+	{ "capped", 255, 256, 256, 412, 900, true, STATE_CAPPED,
+	  "wants 412 MiB, capped at 256 MiB by dom0's target" },
+	{ "host full", 256, 100, 513, 300, 2, true, STATE_HOST_FULL,
+	  "wants 300 MiB, has 100 MiB, and the host has 2 MiB free" },
+};
+
+static struct domain make(const struct row *row)
+{
+	struct domain domain = { .domid = 1 };
+
+	domain.value[VALUE_TARGET] = (struct reading){ READING_OK, row->target * MIB };
+	domain.value[VALUE_ALLOCATED] = (struct reading){ READING_OK, row->allocated * MIB };
+	domain.value[VALUE_CAP] = (struct reading){ READING_OK, row->cap * MIB };
+	domain.value[VALUE_WANTED] = (struct reading){ READING_OK, row->wanted * MIB };
+	domain.value[VALUE_SELFBALLOON] = (struct reading){ READING_OK, row->selfballoon };
+	domain.value[VALUE_LAST_REPORT] = (struct reading){ READING_OK, NOW_UNIX };
+	return domain;
+}
+
+static struct snapshot *host(uint64_t free_mib)
+{
+	struct snapshot *snapshot = snapshot_new(0);
+
+	snapshot->host[HOST_FREE] = (struct reading){ READING_OK, free_mib * MIB };
+	return snapshot;
+}
+
+static void test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct snapshot *snapshot = host(rows[i].free);
+		struct domain domain = make(&rows[i]);
+		struct state_memory memory = { 0 };
+
+		state_judge(&domain, snapshot, &memory, 1000, NOW_UNIX);
+		assert_string_equal(domain.reason, rows[i].reason);
+		assert_int_equal(domain.state, rows[i].state);
+		snapshot_release(snapshot);
+	}
+}
+
+static void test_stuck_and_moving(void **state)
+{
+	struct snapshot *snapshot = host(900);
+	struct domain domain = make(&rows[4]);
+	struct state_memory memory = { 0 };
+
+	(void)state;
+	state_judge(&domain, snapshot, &memory, 1000, NOW_UNIX);
+	state_judge(&domain, snapshot, &memory, 11000, NOW_UNIX);
+	assert_int_equal(domain.state, STATE_GROWING);
+	state_judge(&domain, snapshot, &memory, 11001, NOW_UNIX);
+	assert_int_equal(domain.state, STATE_STUCK);
+	assert_non_null(strstr(domain.reason, "for 10 s"));
+	/* Some progress ends it. */
+	domain.value[VALUE_ALLOCATED].value += 8 * MIB;
+	state_judge(&domain, snapshot, &memory, 12000, NOW_UNIX);
+	assert_int_equal(domain.state, STATE_GROWING);
+	snapshot_release(snapshot);
+}
+
+static void test_no_words(void **state)
+{
+	struct snapshot *snapshot = host(900);
+	struct domain domain = make(&rows[0]);
+	struct state_memory memory = { 0 };
+
+	(void)state;
+	state_judge(&domain, snapshot, &memory, 1000, NOW_UNIX + 90);
+	assert_int_equal(domain.state, STATE_CONVERGED);
+	state_judge(&domain, snapshot, &memory, 1000, NOW_UNIX + 91);
+	assert_int_equal(domain.state, STATE_SILENT);
+	assert_string_equal(domain.reason, "last reported 91 s ago");
+	domain.value[VALUE_LAST_REPORT].state = READING_ABSENT;
+	state_judge(&domain, snapshot, &memory, 1000, NOW_UNIX);
+	assert_int_equal(domain.state, STATE_NO_AGENT);
+	domain.manager = "squeezed";
+	state_judge(&domain, snapshot, &memory, 1000, NOW_UNIX);
+	assert_int_equal(domain.state, STATE_FOREIGN);
+	assert_string_equal(domain.reason, "squeezed owns this domain's target");
+	snapshot_release(snapshot);
+}
+
+static void test_sum(void **state)
+{
+	struct snapshot *snapshot = snapshot_new(3);
+
+	(void)state;
+	snapshot->domain[0] = make(&rows[1]); /* 156 MiB more than it wants */
+	snapshot->domain[1] = make(&rows[4]); /* 200 MiB short */
+	snapshot->domain[2] = make(&rows[4]);
+	snapshot->domain[2].value[VALUE_WANTED].value = CONTRACT_KIB_MAX;
+	for (size_t i = 0; i < 3; i++)
+		snapshot->domain[i].value[VALUE_STATIC_MAX] =
+			(struct reading){ READING_OK, 512 * MIB };
+	state_sum(snapshot);
+	assert_int_equal(snapshot->host[HOST_DOMAINS].value, 3);
+	assert_int_equal(snapshot->host[HOST_STATIC_MAX].value, 3 * 512 * MIB);
+	assert_int_equal(snapshot->host[HOST_RECLAIMABLE].value, 156 * MIB);
+	/* A boast counts for no more than static max. */
+	assert_int_equal(snapshot->host[HOST_UNMET].value, (200 + 412) * MIB);
+	snapshot_release(snapshot);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_stuck_and_moving),
+		cmocka_unit_test(test_no_words),
+		cmocka_unit_test(test_sum),
+	};
+
+	return cmocka_run_group_tests_name("state", tests, NULL, NULL);
+}
