@@ -114,4 +114,4 @@ clean: ## remove the build tree
 help: ## this list
 	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj build/tests/fake/obj -name '*.d' 2>/dev/null)
