@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bus thread. Must not know policies or sizes: it carries orders one way and reports the other.
+ * Started by daemon.c.
+ */
+#include "bus.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "say.h"
+#include "xenbus.h"
+
+/* xenstored comes back quickly, if at all; trying costs one failed connect. */
+#define RECONNECT_MS 1000
+
+/* A watch says when the keys are granted; this is for the case that it doesn't. */
+#define REFUSED_MS 10000
+
+enum bus_state { BUS_UNKNOWN, BUS_AWAY, BUS_REFUSED, BUS_POSTING };
+
+struct bus {
+	struct board *board;
+	struct xenbus xenbus;
+	enum bus_state state; /* as last said in the log */
+	uint32_t seq;
+	bool pending; /* a report waits to be posted */
+	bool fresh;   /* the connection is new: orders go up even if they are the same */
+};
+
+static void enter(struct bus *bus, enum bus_state state, int err)
+{
+	if (bus->state == state)
+		return;
+	if (state == BUS_AWAY)
+		say("waiting for xenstore: %s", strerror(-err));
+	else if (state == BUS_REFUSED)
+		say("waiting for the agent in dom0 to grant this guest its keys below memory/");
+	else if (state == BUS_POSTING)
+		say("reporting to dom0");
+	bus->state = state;
+}
+
+static int read_orders(struct bus *bus)
+{
+	struct orders orders = { 0 };
+	struct reading selfballoon;
+	int err = xenbus_read(&bus->xenbus, KEY_SELFBALLOON, &selfballoon);
+
+	if (!err)
+		err = xenbus_read(&bus->xenbus, KEY_TARGET, &orders.target_kib);
+	if (!err)
+		err = xenbus_read(&bus->xenbus, KEY_STATIC_MAX, &orders.static_max_kib);
+	if (err)
+		return err;
+	orders.selfballoon = selfballoon.state == READING_OK && selfballoon.value == 1;
+	board_give_orders(bus->board, &orders, bus->fresh);
+	bus->fresh = false;
+	return 0;
+}
+
+/* Posts what is pending. What the server refuses stays pending; only a dead server is an error. */
+static int post(struct bus *bus)
+{
+	struct report report = board_take_report(bus->board);
+	int err;
+
+	if (report.orders == 0)
+		return 0;
+	err = xenbus_post(&bus->xenbus, &report, bus->seq + 1);
+	if (err == -ENOTCONN)
+		return err;
+	bus->pending = err != 0;
+	if (!err)
+		bus->seq++;
+	enter(bus, err ? BUS_REFUSED : BUS_POSTING, err);
+	return 0;
+}
+
+/*
+ * Takes the waiting events. *orders: dom0's keys may have changed. While reports go through, events
+ * for the guest's own keys are echoes of them.
+ */
+static int take_events(struct bus *bus, bool *orders)
+{
+	enum contract_key key;
+	int n;
+
+	while ((n = xenbus_next(&bus->xenbus, &key)) > 0) {
+		bool own = key != KEY_COUNT && key != KEY_SELFBALLOON &&
+			   contract_keys[key].guest_writes;
+
+		if (!own || bus->state != BUS_POSTING)
+			*orders = true;
+	}
+	return n;
+}
+
+/* One connection's life; returns why it ended: 0 to stop. */
+static int serve(struct bus *bus)
+{
+	struct pollfd fds[] = {
+		{ .fd = xenbus_fd(&bus->xenbus), .events = POLLIN },
+		{ .fd = bus->board->report_fd, .events = POLLIN },
+	};
+	bool orders = true;
+	int err = 0;
+
+	while (!err && !board_stopped(bus->board)) {
+		if (orders)
+			err = read_orders(bus);
+		if (!err && bus->pending)
+			err = post(bus);
+		if (err || poll(fds, 2, bus->pending ? REFUSED_MS : -1) < 0)
+			continue;
+		orders = false;
+		if (board_clear(bus->board->report_fd))
+			bus->pending = true;
+		if (fds[0].revents)
+			err = take_events(bus, &orders);
+	}
+	return err;
+}
+
+void *bus_thread(void *board)
+{
+	struct bus bus = { .board = board };
+	struct pollfd stop = { .fd = bus.board->report_fd, .events = POLLIN };
+
+	while (!board_stopped(bus.board)) {
+		int err = xenbus_open(&bus.xenbus, true);
+
+		bus.fresh = true;
+		if (!err)
+			err = serve(&bus);
+		xenbus_close(&bus.xenbus);
+		if (err)
+			enter(&bus, BUS_AWAY, err);
+		if (err && poll(&stop, 1, RECONNECT_MS) > 0)
+			bus.pending = board_clear(stop.fd) || bus.pending;
+	}
+	return NULL;
+}

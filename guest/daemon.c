@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon's main thread: signals, configuration, the sizing loop, and the life of the bus
+ * thread. Called by main.
+ */
+#include "daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bus.h"
+#include "report.h"
+#include "say.h"
+#include "sizer.h"
+
+/* A bus thread that waits for a stalled xenstored can't be ended; it holds nothing worth saving. */
+#define STOP_WAIT_S 2
+
+struct daemon {
+	const struct places *places;
+	struct settings settings;
+	struct sizer sizer;
+	struct board board;
+	struct report handed; /* the last one given to the bus thread */
+	int64_t handed_ms;
+	bool failing;  /* the last look failed, as was said */
+	bool short_of; /* it doesn't get what it wants, as was said */
+};
+
+static volatile sig_atomic_t ending, reloading;
+
+static void on_signal(int number)
+{
+	if (number == SIGHUP)
+		reloading = 1;
+	else
+		ending = 1;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Blocked everywhere but in the main thread's ppoll, whose mask is put into *waiting. */
+static void catch_signals(sigset_t *waiting)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		sigaction(numbers[i], &action, NULL);
+		sigaddset(&blocked, numbers[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	pthread_sigmask(SIG_BLOCK, &blocked, waiting);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigdelset(waiting, numbers[i]);
+}
+
+/*
+ * Who gives memory back must not be a victim of shortage: pages once used stay, and the OOM killer
+ * takes others first. Both need privilege; without it the daemon runs all the same.
+ */
+static void harden(const struct places *places)
+{
+	int fd;
+
+	mallopt(M_ARENA_MAX, 1);
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
+		say("memory isn't locked: %s", strerror(errno));
+	if (strcmp(places->procfs, KERNEL_PROCFS) != 0)
+		return;
+	fd = open(KERNEL_PROCFS "/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "-1000", 5) != 5)
+		say("the OOM killer may choose this daemon: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void reload(struct daemon *daemon)
+{
+	struct settings settings;
+	char error[512];
+
+	reloading = 0;
+	if (settings_load(&settings, daemon->places->config, error, sizeof(error)) != 0) {
+		say("%s; keeping what was read before", error);
+		return;
+	}
+	daemon->settings = settings;
+	say("configuration read anew");
+}
+
+/* Says what changed for the guest, once per change; a try that failed again is no change. */
+static void tell(struct daemon *daemon, const struct orders *orders, int err)
+{
+	const struct demand *demand = &daemon->sizer.demand;
+	bool was_on = daemon->handed.selftarget_kib.state == READING_OK;
+	bool short_of = orders->selfballoon && demand->delay_ms > 0;
+
+	if (err && !daemon->failing)
+		say("can't size this guest: %s", strerror(-err));
+	daemon->failing = err != 0;
+	if (!err && was_on != orders->selfballoon)
+		say("selfballoon is %s", orders->selfballoon ? "on" : "off");
+	if (short_of && !daemon->short_of)
+		say("wants %" PRIu64 " KiB, has %" PRIu64
+		    " and gets no further: dom0's cap, or no memory free",
+		    daemon->sizer.held_kib, demand->current_kib);
+	daemon->short_of = short_of;
+}
+
+static void step(struct daemon *daemon)
+{
+	struct orders orders = board_take_orders(&daemon->board);
+	struct report report = { 0 };
+	int64_t now = now_ms();
+	int err;
+
+	if (orders.serial == 0)
+		return;
+	err = sizer_step(&daemon->sizer, &daemon->settings, &orders, now, &report);
+	tell(daemon, &orders, err);
+	if (report.orders && report_due(&daemon->handed, &report, now - daemon->handed_ms)) {
+		board_give_report(&daemon->board, &report);
+		daemon->handed = report;
+		daemon->handed_ms = now;
+	}
+}
+
+static void loop(struct daemon *daemon, const sigset_t *waiting)
+{
+	struct pollfd orders = { .fd = daemon->board.orders_fd, .events = POLLIN };
+
+	while (!ending) {
+		int64_t pause = sizer_pause_ms(&daemon->sizer);
+		struct timespec timeout = { pause / 1000, pause % 1000 * 1000000 };
+
+		if (ppoll(&orders, 1, &timeout, waiting) > 0)
+			board_clear(orders.fd);
+		if (reloading)
+			reload(daemon);
+		step(daemon);
+	}
+}
+
+static void stop_bus(struct daemon *daemon, pthread_t thread)
+{
+	struct timespec until;
+
+	board_stop(&daemon->board);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += STOP_WAIT_S;
+	if (pthread_timedjoin_np(thread, NULL, &until) != 0)
+		_exit(0);
+	board_close(&daemon->board);
+}
+
+static int start(struct daemon *daemon)
+{
+	const struct places *places = daemon->places;
+	const char *missing;
+	char error[512];
+	int err;
+
+	if (settings_load(&daemon->settings, places->config, error, sizeof(error)) != 0) {
+		say("%s", error);
+		return -EINVAL;
+	}
+	err = kernel_open(&daemon->sizer.kernel, places->procfs, places->sysfs, true, &missing);
+	if (err)
+		say("%s below %s or %s: %s; is this a Xen guest with a balloon driver, and root?",
+		    missing, places->procfs, places->sysfs, strerror(-err));
+	return err;
+}
+
+int daemon_run(const struct places *places)
+{
+	static struct daemon daemon;
+	pthread_t thread;
+	sigset_t waiting;
+	int err;
+
+	daemon.places = places;
+	err = start(&daemon);
+	if (err)
+		return 1;
+	catch_signals(&waiting);
+	harden(places);
+	err = board_open(&daemon.board);
+	if (!err)
+		err = -pthread_create(&thread, NULL, bus_thread, &daemon.board);
+	if (err) {
+		say("can't start: %s", strerror(-err));
+		return 1;
+	}
+	loop(&daemon, &waiting);
+	stop_bus(&daemon, thread);
+	kernel_close(&daemon.sizer.kernel);
+	return 0;
+}

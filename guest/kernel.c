@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads /proc and the balloon driver's directory through descriptors that stay open. Must not know
+ * what is made of it. Called by the sizer and by `status`.
+ */
+#include "kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void kernel_close(struct kernel *kernel)
+{
+	int *const fds[] = { &kernel->meminfo, &kernel->zoneinfo, &kernel->pressure,
+			     &kernel->current, &kernel->target };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bool write,
+		const char **missing)
+{
+	const struct {
+		int *fd;
+		const char *directory, *name;
+		int flags;
+		bool optional;
+	} files[] = {
+		{ &kernel->meminfo, procfs, "meminfo", O_RDONLY, false },
+		{ &kernel->zoneinfo, procfs, "zoneinfo", O_RDONLY, true },
+		{ &kernel->pressure, procfs, "pressure/memory", O_RDONLY, true },
+		{ &kernel->current, sysfs, "info/current_kb", O_RDONLY, false },
+		{ &kernel->target, sysfs, "target_kb", write ? O_RDWR : O_RDONLY, false },
+	};
+	char path[PATH_MAX];
+	int err = 0;
+
+	kernel->meminfo = kernel->zoneinfo = kernel->pressure = -1;
+	kernel->current = kernel->target = -1;
+	kernel->page_kib = (unsigned int)sysconf(_SC_PAGESIZE) / 1024;
+	kernel->gap_known = false;
+	kernel->reserve_kib = 0;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !err; i++) {
+		int n = snprintf(path, sizeof(path), "%s/%s", files[i].directory, files[i].name);
+
+		*missing = files[i].name;
+		if (n < (int)sizeof(path))
+			*files[i].fd = open(path, files[i].flags | O_CLOEXEC);
+		else
+			errno = ENAMETOOLONG;
+		if (*files[i].fd < 0 && !files[i].optional)
+			err = -errno;
+	}
+	return err;
+}
+
+/* Reads a file from its start into kernel->text; its length, or -errno. */
+static ssize_t slurp(struct kernel *kernel, int fd)
+{
+	size_t used = 0;
+
+	if (fd < 0)
+		return -ENOENT;
+	while (used < sizeof(kernel->text)) {
+		ssize_t n =
+			pread(fd, kernel->text + used, sizeof(kernel->text) - used, (off_t)used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	return (ssize_t)used;
+}
+
+static int read_number(struct kernel *kernel, int fd, uint64_t *value)
+{
+	ssize_t len = slurp(kernel, fd);
+	struct reading reading;
+
+	if (len < 0)
+		return (int)len;
+	reading = procfs_number(kernel->text, (size_t)len, CONTRACT_KIB_MAX);
+	*value = reading.value;
+	return reading.state == READING_OK ? 0 : -EBADMSG;
+}
+
+static int read_meminfo(struct kernel *kernel, struct meminfo *meminfo)
+{
+	ssize_t len = slurp(kernel, kernel->meminfo);
+
+	if (len < 0)
+		return (int)len;
+	procfs_meminfo(kernel->text, (size_t)len, meminfo);
+	if (meminfo->total_kib.state != READING_OK || meminfo->available_kib.state != READING_OK ||
+	    meminfo->committed_kib.state != READING_OK)
+		return -EBADMSG;
+	return 0;
+}
+
+/* A kernel without zoneinfo or PSI costs precision, nothing else. */
+static void read_rest(struct kernel *kernel, struct sample *sample)
+{
+	struct reading reserve;
+	ssize_t len = slurp(kernel, kernel->zoneinfo);
+
+	if (len >= 0) {
+		reserve = procfs_reserve_kib(kernel->text, (size_t)len, kernel->page_kib);
+		if (reserve.state == READING_OK)
+			kernel->reserve_kib = reserve.value;
+	}
+	len = slurp(kernel, kernel->pressure);
+	if (len >= 0)
+		sample->psi = procfs_psi(kernel->text, (size_t)len);
+}
+
+/* current and MemTotal come from two files: only a balloon that stands still shows the gap. */
+static void note_gap(struct kernel *kernel, uint64_t before, uint64_t after, uint64_t total)
+{
+	if (before != after && kernel->gap_known)
+		return;
+	kernel->gap_kib = after > total ? after - total : 0;
+	kernel->gap_known = before == after;
+}
+
+int kernel_sample(struct kernel *kernel, bool all, struct sample *sample)
+{
+	uint64_t before = 0, after = 0;
+	int err;
+
+	memset(sample, 0, sizeof(*sample));
+	err = read_number(kernel, kernel->current, &before);
+	if (!err)
+		err = read_meminfo(kernel, &sample->meminfo);
+	if (!err)
+		err = read_number(kernel, kernel->current, &after);
+	if (!err)
+		err = read_number(kernel, kernel->target, &sample->driver_kib);
+	if (err)
+		return err;
+	if (all)
+		read_rest(kernel, sample);
+	note_gap(kernel, before, after, sample->meminfo.total_kib.value);
+	sample->view = (struct view){
+		.current_kib = after,
+		.gap_kib = kernel->gap_kib,
+		.committed_kib = sample->meminfo.committed_kib.value,
+		.available_kib = sample->meminfo.available_kib.value,
+		.reserve_kib = kernel->reserve_kib,
+		.psi = (unsigned int)sample->psi.value,
+	};
+	return 0;
+}
+
+int kernel_set_target(struct kernel *kernel, uint64_t kib)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", kib);
+	ssize_t n;
+
+	n = pwrite(kernel->target, text, (size_t)len, 0);
+	if (n < 0)
+		return -errno;
+	return n == len ? 0 : -EIO;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sub-commands on, off and status. They need xenstore and, for status, the kernel; not the
+ * daemon. Called by main.
+ */
+#include "operate.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel.h"
+#include "settings.h"
+#include "xenbus.h"
+
+/* Sizes closer than this count as equal, KiB. */
+#define TOLERANCE_KIB 1024
+
+static int complain(int err)
+{
+	if (err == -EACCES || err == -ENOENT)
+		fprintf(stderr,
+			"xenballoon-guest: this guest may not write memory/selfballoon: the "
+			"agent in dom0 (xenballoon-agent) grants that key, and hasn't\n");
+	else
+		fprintf(stderr, "xenballoon-guest: xenstore: %s\n", strerror(-err));
+	return 1;
+}
+
+static int turn(bool on)
+{
+	struct xenbus bus = { NULL };
+	int err = xenbus_open(&bus, false);
+
+	if (!err)
+		err = xenbus_switch(&bus, on);
+	xenbus_close(&bus);
+	return err ? complain(err) : 0;
+}
+
+int operate_on(const struct places *places)
+{
+	(void)places;
+	return turn(true);
+}
+
+int operate_off(const struct places *places)
+{
+	(void)places;
+	return turn(false);
+}
+
+/* What there is to show. */
+struct picture {
+	struct reading keys[KEY_COUNT];
+	struct stats stats;
+	struct settings settings;
+	struct sample sample;
+	struct decision decision;
+};
+
+static int read_keys(struct picture *picture)
+{
+	struct xenbus bus = { NULL };
+	int err = xenbus_open(&bus, false);
+
+	for (unsigned int key = 0; key < KEY_COUNT && !err; key++)
+		if (contract_keys[key].max)
+			err = xenbus_read(&bus, key, &picture->keys[key]);
+	if (!err && xenbus_read_stats(&bus, &picture->stats) == -ENOTCONN)
+		err = -ENOTCONN;
+	xenbus_close(&bus);
+	return err;
+}
+
+/* What the policy says of the guest as it is now, whether or not a daemon runs. */
+static int look(const struct places *places, struct picture *picture)
+{
+	static struct kernel kernel;
+	struct view *view = &picture->sample.view;
+	struct reading full = picture->keys[KEY_STATIC_MAX];
+	const char *missing;
+	int err = kernel_open(&kernel, places->procfs, places->sysfs, false, &missing);
+
+	if (!err)
+		err = kernel_sample(&kernel, true, &picture->sample);
+	kernel_close(&kernel);
+	if (err)
+		return err;
+	view->max_kib = full.state == READING_OK && full.value ? full.value : view->current_kib;
+	policy_decide(picture->settings.policy, &picture->settings.knobs, view, &picture->decision);
+	return 0;
+}
+
+static void show(const char *name, struct reading reading, const char *note)
+{
+	if (reading.state == READING_OK)
+		printf("%-11s %10" PRIu64 " KiB %9.1f MiB  %s\n", name, reading.value,
+		       (double)reading.value / 1024, note);
+	else
+		printf("%-11s %14s %13s  %s\n", name,
+		       reading.state == READING_BAD ? "not a number" : "-", "", note);
+}
+
+static struct reading known(uint64_t kib)
+{
+	return (struct reading){ READING_OK, kib };
+}
+
+static const char *state_name(const struct picture *picture)
+{
+	struct reading on = picture->keys[KEY_SELFBALLOON];
+
+	if (on.state != READING_OK)
+		return on.state == READING_BAD ? "not a 0 or 1, which counts as off"
+					       : "not said, which counts as off";
+	return on.value ? "on" : "off";
+}
+
+static void explain_on(const struct picture *picture)
+{
+	uint64_t actual = picture->sample.view.current_kib;
+	uint64_t want = picture->keys[KEY_SELFTARGET].value;
+	double mib = (double)want / 1024;
+
+	if (want > actual + TOLERANCE_KIB)
+		printf("It wants %.1f MiB and grows, or dom0's cap or a full host holds it back.\n",
+		       mib);
+	else if (actual > want + TOLERANCE_KIB)
+		printf("It shrinks to %.1f MiB, on its way to %.1f.\n", mib,
+		       (double)picture->decision.goal_kib / 1024);
+	else if (want <= picture->decision.floor_kib + TOLERANCE_KIB)
+		printf("It is at its floor, below which it doesn't go.\n");
+	else
+		printf("It has what it wants now; policy %s leads to %.1f MiB.\n",
+		       picture->settings.policy->name, (double)picture->decision.goal_kib / 1024);
+}
+
+static void explain(const struct picture *picture)
+{
+	struct reading on = picture->keys[KEY_SELFBALLOON];
+
+	if (on.state == READING_ABSENT && picture->keys[KEY_ACTUAL].state == READING_ABSENT)
+		printf("No report has reached dom0: its agent hasn't granted this guest its keys, "
+		       "or the daemon isn't running.\n");
+	else if (picture->stats.seq.state != READING_OK)
+		printf("The daemon isn't running here, or it hasn't reported yet.\n");
+	else if (on.state == READING_OK && on.value == 1)
+		explain_on(picture);
+	else
+		printf("Selfballooning is off, so it follows dom0's target; on, it would be on its "
+		       "way to %.1f MiB.\n",
+		       (double)picture->decision.goal_kib / 1024);
+}
+
+static void print_picture(const struct picture *picture)
+{
+	const struct settings *settings = &picture->settings;
+	char floor[24];
+
+	settings_floor_name(&settings->knobs, floor, sizeof(floor));
+	printf("%-11s %s\n", "selfballoon", state_name(picture));
+	show("actual", known(picture->sample.view.current_kib), "what it has");
+	show("selftarget", picture->keys[KEY_SELFTARGET], "what it asks for now");
+	show("wanted", known(picture->decision.goal_kib), "where that leads");
+	show("minimum", known(picture->decision.floor_kib), "never below");
+	show("target", picture->keys[KEY_TARGET], "what dom0 asks of it");
+	show("static max", picture->keys[KEY_STATIC_MAX], "what it booted for");
+	printf("%-11s %s (%s)\n", "policy", settings->policy->name, settings->policy->help);
+	printf("%-11s %s\n", "floor", floor);
+	explain(picture);
+}
+
+int operate_status(const struct places *places)
+{
+	static struct picture picture;
+	char error[512];
+	int err;
+
+	if (settings_load(&picture.settings, places->config, error, sizeof(error)) != 0) {
+		fprintf(stderr, "xenballoon-guest: %s\n", error);
+		return 1;
+	}
+	err = read_keys(&picture);
+	if (err)
+		return complain(err == -EACCES || err == -ENOENT ? -ENOTCONN : err);
+	err = look(places, &picture);
+	if (err) {
+		fprintf(stderr, "xenballoon-guest: can't read %s or %s: %s\n", places->procfs,
+			places->sysfs, strerror(-err));
+		return 1;
+	}
+	print_picture(&picture);
+	return 0;
+}

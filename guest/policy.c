@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The table of policies, the floors, and the rules that no policy can override. Must not know
+ * where a view comes from or how a target is reached. Called by the sizer and by `status`.
+ */
+#include "policy.h"
+
+#include <string.h>
+
+#define MIB UINT64_C(1024)
+
+const struct policy policies[] = {
+	{ "committed", "what processes have reserved, plus a reserve", policy_committed },
+};
+const size_t policy_count = sizeof(policies) / sizeof(policies[0]);
+
+/* From `from_kib` on the floor is base + (x - origin) / divisor. */
+struct slope {
+	uint64_t from_kib, base_kib, origin_kib;
+	unsigned int divisor;
+};
+
+/* 2008, minimum_target(): x is the maximum. */
+static const struct slope slopes_2008[] = {
+	{ 2048 * MIB, 296 * MIB, 0, 32 },
+	{ 512 * MIB, 104 * MIB, 0, 8 },
+	{ 128 * MIB, 40 * MIB, 0, 4 },
+	{ 0, 8 * MIB, 0, 2 },
+};
+
+/* Linux 3.1 to 5.2: x is the maximum less the kernel's reserve, which comes on top again. */
+static const struct slope slopes_2011[] = {
+	{ 512 * MIB, 99 * MIB, 99 * MIB, 32 },
+	{ 64 * MIB, 40 * MIB, 40 * MIB, 8 },
+	{ 16 * MIB, 16 * MIB, 16 * MIB, 2 },
+	{ 0, 0, 0, 1 }, /* too small to be worth it: all of it is the floor */
+};
+
+static uint64_t min_kib(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t max_kib(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* Up to whole pages; sizes that reach here are far from wrapping. */
+static uint64_t whole_pages(uint64_t kib)
+{
+	return (kib + POLICY_PAGE_KIB - 1) / POLICY_PAGE_KIB * POLICY_PAGE_KIB;
+}
+
+static uint64_t on_slope(const struct slope *slope, uint64_t x)
+{
+	while (x < slope->from_kib)
+		slope++;
+	return slope->base_kib + (x - slope->origin_kib) / slope->divisor;
+}
+
+const struct policy *policy_find(const char *name)
+{
+	for (size_t i = 0; i < policy_count; i++)
+		if (strcmp(policies[i].name, name) == 0)
+			return &policies[i];
+	return NULL;
+}
+
+uint64_t policy_floor_kib(const struct view *view, const struct policy_knobs *knobs)
+{
+	uint64_t floor = knobs->floor_kib;
+
+	if (knobs->floor_rule == FLOOR_2008)
+		floor = min_kib(on_slope(slopes_2008, view->max_kib), view->current_kib);
+	else if (knobs->floor_rule == FLOOR_2011)
+		floor = on_slope(slopes_2011, less(view->max_kib, view->reserve_kib)) +
+			view->reserve_kib + view->gap_kib;
+	return min_kib(whole_pages(floor), view->max_kib);
+}
+
+/* How low one step may go: half of what is available can be given, no more. */
+static uint64_t deepest(const struct view *view)
+{
+	return less(view->current_kib, view->available_kib / 2);
+}
+
+void policy_decide(const struct policy *policy, const struct policy_knobs *knobs,
+		   const struct view *view, struct decision *decision)
+{
+	uint64_t floor = policy_floor_kib(view, knobs);
+
+	*decision = (struct decision){ .floor_kib = floor };
+	policy->decide(view, knobs, decision);
+	decision->goal_kib = max_kib(decision->goal_kib, floor);
+	decision->goal_kib = min_kib(whole_pages(decision->goal_kib), view->max_kib);
+	decision->target_kib = max_kib(decision->target_kib, floor);
+	if (decision->target_kib < view->current_kib)
+		decision->target_kib = max_kib(decision->target_kib, deepest(view));
+	decision->target_kib = min_kib(whole_pages(decision->target_kib), view->max_kib);
+}
+
+uint64_t policy_pace(const struct decision *decision, const struct view *view, uint64_t held_kib,
+		     bool due)
+{
+	uint64_t held = held_kib;
+
+	if (due || held == 0)
+		return decision->target_kib;
+	if (decision->goal_kib > held)
+		held = max_kib(held, min_kib(decision->goal_kib,
+					     max_kib(decision->target_kib, view->current_kib)));
+	if (held < view->current_kib)
+		held = min_kib(max_kib(held, whole_pages(deepest(view))), view->max_kib);
+	return max_kib(held, decision->floor_kib);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Parsers for meminfo, zoneinfo, pressure and single numbers. Owns no file: kernel.c reads, this
+ * takes apart. Line by line, so that a damaged line costs no more than itself.
+ */
+#include "procfs.h"
+
+#include <string.h>
+
+/* More pages than any machine has; keeps sums of zones far from wrapping. */
+#define PAGES_MAX (UINT64_C(1) << 38)
+
+struct text {
+	const char *at, *end;
+};
+
+/* Takes the next line, without its newline; false at the end. */
+static bool next_line(struct text *rest, struct text *line)
+{
+	const char *stop;
+
+	if (rest->at >= rest->end)
+		return false;
+	stop = memchr(rest->at, '\n', (size_t)(rest->end - rest->at));
+	line->at = rest->at;
+	line->end = stop ? stop : rest->end;
+	rest->at = stop ? stop + 1 : rest->end;
+	return true;
+}
+
+static void skip_blanks(struct text *text)
+{
+	while (text->at < text->end && (*text->at == ' ' || *text->at == '\t'))
+		text->at++;
+}
+
+/* Passes over `word` if the text begins with it. */
+static bool take_word(struct text *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	if ((size_t)(text->end - text->at) < len || memcmp(text->at, word, len) != 0)
+		return false;
+	text->at += len;
+	return true;
+}
+
+static bool take_number(struct text *text, uint64_t max, uint64_t *value)
+{
+	const char *start;
+
+	skip_blanks(text);
+	start = text->at;
+	while (text->at < text->end && *text->at >= '0' && *text->at <= '9')
+		text->at++;
+	return contract_parse_number(start, (size_t)(text->at - start), max, value);
+}
+
+void procfs_meminfo(const char *text, size_t len, struct meminfo *meminfo)
+{
+	const struct {
+		const char *name;
+		struct reading *reading;
+	} rows[] = {
+		{ "MemTotal:", &meminfo->total_kib },
+		{ "MemAvailable:", &meminfo->available_kib },
+		{ "Committed_AS:", &meminfo->committed_kib },
+		{ "SwapTotal:", &meminfo->swaptotal_kib },
+		{ "SwapFree:", &meminfo->swapfree_kib },
+	};
+	struct text rest = { text, text + len };
+	struct text line;
+
+	memset(meminfo, 0, sizeof(*meminfo));
+	while (next_line(&rest, &line)) {
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			struct reading *reading = rows[i].reading;
+
+			if (reading->state != READING_ABSENT || !take_word(&line, rows[i].name))
+				continue;
+			reading->state = READING_BAD;
+			if (take_number(&line, CONTRACT_KIB_MAX, &reading->value) &&
+			    take_word(&line, " kB") && line.at == line.end)
+				reading->state = READING_OK;
+			else
+				reading->value = 0;
+			break;
+		}
+	}
+}
+
+struct zone {
+	uint64_t high, managed, protection;
+};
+
+static uint64_t zone_reserve(const struct zone *zone)
+{
+	uint64_t reserve = zone->protection + zone->high;
+
+	return reserve < zone->managed ? reserve : zone->managed;
+}
+
+/* "(0, 3019, 6475)": the largest. */
+static void take_protection(struct text *line, uint64_t *largest)
+{
+	uint64_t value;
+
+	*largest = 0;
+	do {
+		if (!take_number(line, PAGES_MAX, &value))
+			return;
+		if (value > *largest)
+			*largest = value;
+	} while (take_word(line, ","));
+}
+
+struct reading procfs_reserve_kib(const char *text, size_t len, unsigned int page_kib)
+{
+	struct text rest = { text, text + len };
+	struct text line;
+	struct zone zone = { 0, 0, 0 };
+	struct reading sum = { READING_ABSENT, 0 };
+	bool watermarks = false;
+
+	while (next_line(&rest, &line)) {
+		skip_blanks(&line);
+		if (take_word(&line, "Node ")) {
+			sum.value += zone_reserve(&zone);
+			sum.state = READING_OK;
+			zone = (struct zone){ 0, 0, 0 };
+			watermarks = false;
+		} else if (take_word(&line, "pages free")) {
+			watermarks = true;
+		} else if (take_word(&line, "pagesets")) {
+			watermarks = false; /* "high:" means something else from here on */
+		} else if (watermarks && take_word(&line, "high ")) {
+			take_number(&line, PAGES_MAX, &zone.high);
+		} else if (watermarks && take_word(&line, "managed ")) {
+			take_number(&line, PAGES_MAX, &zone.managed);
+		} else if (watermarks && take_word(&line, "protection: (")) {
+			take_protection(&line, &zone.protection);
+		}
+		if (sum.value > PAGES_MAX)
+			sum.value = PAGES_MAX;
+	}
+	sum.value = (sum.value + zone_reserve(&zone)) * page_kib;
+	if (sum.state != READING_OK)
+		sum.value = 0;
+	return sum;
+}
+
+struct reading procfs_psi(const char *text, size_t len)
+{
+	struct text rest = { text, text + len };
+	struct text line;
+	struct reading reading = { READING_ABSENT, 0 };
+	uint64_t whole, hundredths;
+
+	while (next_line(&rest, &line)) {
+		if (!take_word(&line, "some avg10="))
+			continue;
+		reading.state = READING_BAD;
+		if (take_number(&line, 100, &whole) && take_word(&line, ".") &&
+		    line.end > line.at && *line.at != ' ' && take_number(&line, 99, &hundredths) &&
+		    whole * 100 + hundredths <= 10000) {
+			reading.value = whole * 100 + hundredths;
+			reading.state = READING_OK;
+		}
+		break;
+	}
+	return reading;
+}
+
+struct reading procfs_number(const char *text, size_t len, uint64_t max)
+{
+	if (len > 0 && text[len - 1] == '\n')
+		len--;
+	return contract_reading(text, len, max);
+}

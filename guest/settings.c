@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guest.conf: the table of settings, their ranges and their help; everything that reads or
+ * describes the file walks it. Called by main.
+ */
+#include "settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "contract.h"
+
+/* A longer file is no guest.conf. */
+#define FILE_MAX_BYTES 16384
+#define FLOOR_MIN_MIB  4
+#define FLOOR_MAX_MIB  (CONTRACT_KIB_MAX / 1024)
+
+struct row {
+	const char *key, *values, *standard, *help;
+	bool (*take)(struct settings *settings, const struct row *row, const char *value);
+	size_t offset; /* of an unsigned int, for take_number */
+	unsigned int min, max;
+};
+
+static bool take_policy(struct settings *settings, const struct row *row, const char *value)
+{
+	(void)row;
+	settings->policy = policy_find(value);
+	return settings->policy != NULL;
+}
+
+static bool take_floor(struct settings *settings, const struct row *row, const char *value)
+{
+	struct policy_knobs *knobs = &settings->knobs;
+	uint64_t mib = 0;
+
+	(void)row;
+	if (!contract_parse_number(value, strlen(value), FLOOR_MAX_MIB, &mib) ||
+	    mib < FLOOR_MIN_MIB)
+		return false;
+	knobs->floor_rule = mib == 2011 ? FLOOR_2011 : mib == 2008 ? FLOOR_2008 : FLOOR_FIXED;
+	knobs->floor_kib = knobs->floor_rule == FLOOR_FIXED ? mib * 1024 : 0;
+	return true;
+}
+
+static bool take_number(struct settings *settings, const struct row *row, const char *value)
+{
+	uint64_t number;
+
+	if (!contract_parse_number(value, strlen(value), row->max, &number) || number < row->min)
+		return false;
+	*(unsigned int *)(void *)((char *)settings + row->offset) = (unsigned int)number;
+	return true;
+}
+
+static const struct row rows[] = {
+	{ "policy", "committed", "committed", "what decides the size", take_policy, 0, 0, 0 },
+	{ "floor", "2011, 2008 or MiB", "2011",
+	  "never below: the rule of Linux 3.1, of the 2008 patch, or so many MiB", take_floor, 0, 0,
+	  0 },
+	{ "reserve_percent", "0 to 100", "10", "of full size, kept beyond what is committed",
+	  take_number, offsetof(struct settings, knobs.reserve_percent), 0, 100 },
+	{ "interval_s", "1 to 3600", "5", "seconds between steps down; growth never waits",
+	  take_number, offsetof(struct settings, interval_s), 1, 3600 },
+	{ "hysteresis_down", "1 to 1000", "8", "a step down goes one nth of the way", take_number,
+	  offsetof(struct settings, knobs.hysteresis_down), 1, 1000 },
+	{ "hysteresis_up", "1 to 1000", "1", "a step up goes one nth of the way", take_number,
+	  offsetof(struct settings, knobs.hysteresis_up), 1, 1000 },
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+void settings_default(struct settings *settings)
+{
+	memset(settings, 0, sizeof(*settings));
+	for (size_t i = 0; i < ROWS; i++)
+		rows[i].take(settings, &rows[i], rows[i].standard);
+}
+
+static const struct row *find_row(const char *key)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].key, key) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+/* Takes one line, which it cuts up. On failure false, with what is wrong in error. */
+static bool take_line(struct settings *settings, char *line, unsigned int *seen, char *error,
+		      size_t size)
+{
+	static const char blanks[] = " \t\r";
+	char *save = NULL;
+	char *key, *value;
+	const struct row *row;
+
+	line[strcspn(line, "#")] = '\0';
+	key = strtok_r(line, blanks, &save);
+	if (!key)
+		return true;
+	row = find_row(key);
+	value = strtok_r(NULL, blanks, &save);
+	if (!row)
+		snprintf(error, size, "no such setting; --help lists them all");
+	else if (!value || strtok_r(NULL, blanks, &save))
+		snprintf(error, size, "%s takes one value: %s", row->key, row->values);
+	else if (*seen & (1U << (row - rows)))
+		snprintf(error, size, "%s is set twice: once is right", row->key);
+	else if (!row->take(settings, row, value))
+		snprintf(error, size, "not a value for %s: %s", row->key, row->values);
+	else {
+		*seen |= 1U << (row - rows);
+		return true;
+	}
+	return false;
+}
+
+bool settings_parse(struct settings *settings, const char *name, const char *text, size_t len,
+		    char *error, size_t size)
+{
+	char line[256], wrong[160];
+	unsigned int seen = 0;
+	const char *end = text + len;
+
+	for (unsigned int number = 1; text < end; number++) {
+		const char *stop = memchr(text, '\n', (size_t)(end - text));
+		size_t n = (size_t)((stop ? stop : end) - text);
+
+		if (n >= sizeof(line) || memchr(text, '\0', n)) {
+			snprintf(error, size, "%s:%u: not a line of text of at most %zu bytes",
+				 name, number, sizeof(line) - 1);
+			return false;
+		}
+		memcpy(line, text, n);
+		line[n] = '\0';
+		if (!take_line(settings, line, &seen, wrong, sizeof(wrong))) {
+			snprintf(error, size, "%s:%u: %s", name, number, wrong);
+			return false;
+		}
+		text += n + 1;
+	}
+	return true;
+}
+
+int settings_load(struct settings *settings, const char *path, char *error, size_t size)
+{
+	static char text[FILE_MAX_BYTES];
+	ssize_t len;
+	int fd, err;
+
+	settings_default(settings);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	len = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	err = len < 0 ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		snprintf(error, size, "%s: %s", path, strerror(-err));
+	else if ((size_t)len == sizeof(text))
+		snprintf(error, size, "%s: longer than %zu bytes", path, sizeof(text) - 1);
+	else
+		return settings_parse(settings, path, text, (size_t)len, error, size) ? 0 : -EINVAL;
+	return err ? err : -EINVAL;
+}
+
+void settings_floor_name(const struct policy_knobs *knobs, char *name, size_t size)
+{
+	if (knobs->floor_rule == FLOOR_FIXED)
+		snprintf(name, size, "%" PRIu64, knobs->floor_kib / 1024);
+	else
+		snprintf(name, size, "%s", knobs->floor_rule == FLOOR_2008 ? "2008" : "2011");
+}
+
+void settings_describe(FILE *out)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		fprintf(out, "  %-16s %-18s %s (%s)\n", rows[i].key, rows[i].values, rows[i].help,
+			rows[i].standard);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From what the kernel says to what the balloon driver is told. Must not know xenstore; dom0's
+ * orders come in, a report goes out. Called by the daemon's main thread.
+ */
+#include "sizer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A target that dom0 set so shortly before turning selfballoon off is what it wants obeyed. */
+#define OFF_TARGET_MS 5000
+
+static bool same_reading(struct reading a, struct reading b)
+{
+	return a.state == b.state && a.value == b.value;
+}
+
+int64_t sizer_pause_ms(const struct sizer *sizer)
+{
+	return sizer->orders.selfballoon ? SIZER_TICK_MS : SIZER_SLOW_MS;
+}
+
+/* New orders may have moved the cap, so what was out of reach may be in reach again. */
+static void take_orders(struct sizer *sizer, const struct orders *orders, int64_t now_ms)
+{
+	if (sizer->orders.serial == orders->serial)
+		return;
+	if (sizer->orders.serial && !same_reading(sizer->orders.target_kib, orders->target_kib))
+		sizer->target_moved_ms = now_ms;
+	if (!sizer->orders.selfballoon && orders->selfballoon)
+		sizer->held_kib = 0;
+	demand_reset(&sizer->demand, now_ms);
+	sizer->slow_ms = now_ms;
+}
+
+static uint64_t full_size(struct sizer *sizer, const struct orders *orders, uint64_t current_kib)
+{
+	if (current_kib > sizer->peak_kib)
+		sizer->peak_kib = current_kib;
+	if (orders->static_max_kib.state == READING_OK && orders->static_max_kib.value > 0)
+		return orders->static_max_kib.value;
+	return sizer->peak_kib;
+}
+
+static int steer(struct sizer *sizer, const struct settings *settings,
+		 const struct decision *decision, const struct sample *sample, int64_t now_ms)
+{
+	bool due = sizer->held_kib == 0 || now_ms >= sizer->due_ms;
+	uint64_t kib;
+
+	sizer->held_kib = policy_pace(decision, &sample->view, sizer->held_kib, due);
+	if (due)
+		sizer->due_ms = now_ms + (int64_t)settings->interval_s * 1000;
+	kib = demand_step(&sizer->demand, sizer->held_kib, sample->view.current_kib,
+			  sample->driver_kib, now_ms);
+	return kib ? kernel_set_target(&sizer->kernel, kib) : 0;
+}
+
+/* Selfballoon has just become 0: the guest stays where it is, unless dom0 also named a target. */
+static int stay(struct sizer *sizer, const struct orders *orders, const struct sample *sample,
+		int64_t now_ms)
+{
+	uint64_t kib = sample->view.current_kib;
+
+	sizer->held_kib = 0;
+	if (sizer->target_moved_ms && now_ms - sizer->target_moved_ms <= OFF_TARGET_MS &&
+	    orders->target_kib.state == READING_OK)
+		kib = orders->target_kib.value;
+	return kib == sample->driver_kib ? 0 : kernel_set_target(&sizer->kernel, kib);
+}
+
+static void fill(struct report *report, const struct sizer *sizer, const struct settings *settings,
+		 const struct decision *decision, const struct sample *sample)
+{
+	*report = (struct report){
+		.orders = sizer->orders.serial,
+		.actual_kib = sample->view.current_kib,
+		.minimum_kib = decision->floor_kib,
+		.stats = {
+			.committed_kib = sample->meminfo.committed_kib,
+			.available_kib = sample->meminfo.available_kib,
+			.total_kib = sample->meminfo.total_kib,
+			.swapfree_kib = sample->meminfo.swapfree_kib,
+			.swaptotal_kib = sample->meminfo.swaptotal_kib,
+			.psi = sizer->psi,
+			.wanted_kib = { READING_OK, decision->goal_kib },
+		},
+	};
+	if (sizer->orders.selfballoon)
+		report->selftarget_kib = (struct reading){ READING_OK, sizer->held_kib };
+	snprintf(report->stats.policy, sizeof(report->stats.policy), "%s", settings->policy->name);
+}
+
+int sizer_step(struct sizer *sizer, const struct settings *settings, const struct orders *orders,
+	       int64_t now_ms, struct report *report)
+{
+	struct sample sample;
+	struct decision decision;
+	bool was_on = sizer->orders.selfballoon;
+	bool slow;
+	int err;
+
+	take_orders(sizer, orders, now_ms);
+	slow = now_ms >= sizer->slow_ms;
+	err = kernel_sample(&sizer->kernel, slow, &sample);
+	if (err)
+		return err;
+	if (slow) {
+		sizer->slow_ms = now_ms + SIZER_SLOW_MS;
+		sizer->psi = sample.psi;
+	}
+	sizer->orders = *orders;
+	sample.view.max_kib = full_size(sizer, orders, sample.view.current_kib);
+	policy_decide(settings->policy, &settings->knobs, &sample.view, &decision);
+	if (orders->selfballoon)
+		err = steer(sizer, settings, &decision, &sample, now_ms);
+	else if (was_on)
+		err = stay(sizer, orders, &sample, now_ms);
+	fill(report, sizer, settings, &decision, &sample);
+	return err;
+}

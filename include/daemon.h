@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon: sizes the guest and talks with dom0 until it is told to end.
+ */
+#ifndef XENBALLOON_DAEMON_H
+#define XENBALLOON_DAEMON_H
+
+/* Where things are; what the command line says. */
+struct places {
+	const char *procfs; /* as /proc */
+	const char *sysfs;  /* the balloon driver's directory */
+	const char *config;
+};
+
+/* Runs in the foreground until SIGTERM or SIGINT; SIGHUP reads the configuration anew. An exit
+ * status. */
+int daemon_run(const struct places *places);
+
+#endif

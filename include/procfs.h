@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Parsers for what a kernel says in /proc, over text in memory. Pure and bounded: whatever the
+ * text, they end, and what isn't there or isn't a number is absent. All sizes are KiB.
+ */
+#ifndef XENBALLOON_PROCFS_H
+#define XENBALLOON_PROCFS_H
+
+#include "contract.h"
+
+struct meminfo {
+	struct reading total_kib, available_kib, committed_kib, swapfree_kib, swaptotal_kib;
+};
+
+/* /proc/meminfo; the first line of a name counts. */
+void procfs_meminfo(const char *text, size_t len, struct meminfo *meminfo);
+
+/*
+ * The kernel's totalreserve_pages, which it doesn't export, reckoned from /proc/zoneinfo as it
+ * does: per zone the largest of lowmem_reserve ("protection") plus the high watermark, at most what
+ * the zone manages. page_kib is the page size. Absent if the text names no zone.
+ */
+struct reading procfs_reserve_kib(const char *text, size_t len, unsigned int page_kib);
+
+/* "some avg10" of /proc/pressure/memory in hundredths of a percent. */
+struct reading procfs_psi(const char *text, size_t len);
+
+/* A file that holds one number and perhaps a newline, as sysfs has them. */
+struct reading procfs_number(const char *text, size_t len, uint64_t max);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest daemon's configuration, /etc/xenballoon/guest.conf: lines of `key value`, '#' begins a
+ * comment. A file that isn't there leaves the defaults.
+ */
+#ifndef XENBALLOON_SETTINGS_H
+#define XENBALLOON_SETTINGS_H
+
+#include <stdio.h>
+
+#include "policy.h"
+
+#define SETTINGS_FILE "/etc/xenballoon/guest.conf"
+
+struct settings {
+	const struct policy *policy;
+	struct policy_knobs knobs;
+	unsigned int interval_s; /* between steps down */
+};
+
+void settings_default(struct settings *settings);
+
+/*
+ * Takes the text of a file (named for messages) over what *settings holds. On failure false, and
+ * error says "FILE:LINE: what is wrong and what would be right"; *settings is then of no use.
+ */
+bool settings_parse(struct settings *settings, const char *name, const char *text, size_t len,
+		    char *error, size_t size);
+
+/* Defaults and then the file. 0, -EINVAL or another negative errno, with a sentence in error. */
+int settings_load(struct settings *settings, const char *path, char *error, size_t size);
+
+/* The floor as the configuration writes it: "2011", "2008" or MiB. */
+void settings_floor_name(const struct policy_knobs *knobs, char *name, size_t size);
+
+/* Every setting with range, default and meaning, for --help. */
+void settings_describe(FILE *out);
+
+#endif

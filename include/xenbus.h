@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's hand on xenstore, below its own memory/ by relative paths, so that a new domid after
+ * restore or migration changes nothing. Calls block without time-out; one thread per handle. They
+ * return 0 or a negative errno; -ENOTCONN: the server is gone, close and open anew.
+ */
+#ifndef XENBALLOON_XENBUS_H
+#define XENBALLOON_XENBUS_H
+
+#include "contract.h"
+
+struct report;
+struct xs_handle;
+
+struct xenbus {
+	struct xs_handle *handle; /* NULL: not open */
+};
+
+/* Opens; watch: and sets a watch on memory. */
+int xenbus_open(struct xenbus *bus, bool watch);
+void xenbus_close(struct xenbus *bus);
+
+/* A descriptor that polls readable while watch events wait. */
+int xenbus_fd(const struct xenbus *bus);
+
+/*
+ * Takes one waiting watch event without blocking: 1 with *key set, KEY_COUNT for memory itself or
+ * a key of no interest; 0 if none waits.
+ */
+int xenbus_next(struct xenbus *bus, enum contract_key *key);
+
+/* Reads a numeric key; one that can't be read is absent. */
+int xenbus_read(struct xenbus *bus, enum contract_key key, struct reading *reading);
+
+/* Reads the stats line; -EBADMSG for none that makes sense. */
+int xenbus_read_stats(struct xenbus *bus, struct stats *stats);
+
+/*
+ * Posts all of a report in one transaction, with this sequence number. -EACCES or -ENOENT: the keys
+ * are not granted (yet).
+ */
+int xenbus_post(struct xenbus *bus, const struct report *report, uint32_t seq);
+
+/* Writes selfballoon. -EACCES or -ENOENT as above. */
+int xenbus_switch(struct xenbus *bus, bool on);
+
+#endif
