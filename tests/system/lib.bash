@@ -48,7 +48,7 @@ contains() {
 
 # between VALUE LOW HIGH [WHAT]
 between() {
-	[ "$1" -ge "$2" ] && [ "$1" -le "$3" ] || {
+	(($1 >= $2 && $1 <= $3)) || {
 		printf '%s: expected %s to %s, got %s\n' "${4:-value}" "$2" "$3" "$1"
 		return 1
 	}
@@ -76,15 +76,20 @@ host_new() {
 host_up() {
 	host_new
 	bed_start "$@"
+	# shellcheck disable=SC2119 # these are the bed's options
 	agent_start
 }
 
+# Fails if the agent or the bed did not end cleanly.
 host_down() {
+	local failed=0
 	[ -n "${HOST_DIR:-}" ] || return 0
-	[ ! -e "$HOST_DIR/pids/agent" ] || agent_stop
-	[ ! -e "$HOST_DIR/pids/bed" ] || end_process bed
+	[ ! -e "$HOST_DIR/pids/agent" ] || agent_stop || failed=1
+	[ ! -e "$HOST_DIR/pids/bed" ] || bed_stop || failed=1
 	end_all
+	[ $failed -eq 0 ] || logs
 	rm -rf "$HOST_DIR"
+	return $failed
 }
 
 secret() {
@@ -127,6 +132,7 @@ write_credentials() {
 }
 
 # Ends what is left when the process of the test file has gone without doing so.
+# shellcheck disable=SC2016 # expanded by the shell that is started
 reaper() {
 	setsid bash -c 'tail --pid="$1" -f /dev/null; shift; cd "$1" || exit 0
 		cat pids/* 2>/dev/null | xargs -r kill 2>/dev/null; sleep 3
@@ -143,8 +149,9 @@ start() {
 	(
 		"$@" &
 		echo $! >"$HOST_DIR/pids/$name"
-		wait $!
-		echo $? >"$HOST_DIR/$name.exit"
+		code=0
+		wait $! || code=$?
+		echo $code >"$HOST_DIR/$name.exit"
 		rm -f "$HOST_DIR/pids/$name"
 	) >>"$HOST_DIR/$name.log" 2>&1 3>&- </dev/null &
 	disown
@@ -153,7 +160,7 @@ start() {
 
 # end_process NAME [SIGNAL]: and waits until it has gone.
 end_process() {
-	kill "-${2:-TERM}" "$(cat "$HOST_DIR/pids/$1")" 2>/dev/null
+	kill "-${2:-TERM}" "$(cat "$HOST_DIR/pids/$1")" 2>/dev/null || true
 	wait_until 15 test -e "$HOST_DIR/$1.exit"
 }
 
@@ -169,7 +176,15 @@ end_all() {
 bed_start() {
 	start bed "$XENBED" run --dir "$BED" "$@"
 	wait_until 60 bed_answered
-	test -e "$BED/ready"
+	[ -e "$BED/ready" ] || {
+		logs
+		return 1
+	}
+}
+
+bed_stop() {
+	end_process bed
+	same "$(cat "$HOST_DIR/bed.exit")" 0 "exit status of the bed"
 }
 
 # Ready, or ended before it was.
@@ -227,11 +242,15 @@ agent_config() {
 }
 
 # agent_start [SECTION.KEY=VALUE...]: and waits until it is ready.
+# shellcheck disable=SC2120 # the tests pass them
 agent_start() {
 	agent_config "$@"
 	start agent agent_program --config "$HOST_DIR/agent.yml"
 	wait_until 20 agent_answered
-	agent_ready
+	agent_ready || {
+		logs
+		return 1
+	}
 }
 
 # A sanitizer's library must come before the bed's.
@@ -345,9 +364,12 @@ audit_lines() {
 	jq -c "select($1)" "$HOST_DIR/audit.log" | wc -l
 }
 
-# What helps to understand a failed test; bats shows it only then.
-teardown() {
-	[ -z "${BATS_TEST_COMPLETED-}" ] && [ -d "${HOST_DIR-}" ] || return 0
+logs() {
 	tail -n 15 "$HOST_DIR/agent.log" 2>/dev/null | sed 's/^/agent: /'
 	tail -n 10 "$HOST_DIR/bed.log" 2>/dev/null | sed 's/^/bed: /'
+}
+
+# bats shows what this prints only of a failed test.
+teardown() {
+	[ -n "${BATS_TEST_COMPLETED-}" ] || [ ! -d "${HOST_DIR-}" ] || logs
 }
