@@ -7,14 +7,25 @@
 
 #include "control.h"
 
-/* Opens the file for appending (0640); path "-" is standard error. 0 or a negative errno. */
+/*
+ * Opens the file for appending (0640); path "-" is standard error. Called again, it goes over to
+ * the new file, or on failure keeps the old one. 0 or a negative errno.
+ */
 int audit_open(const char *path);
 void audit_close(void);
 
-/* Writes one line, whole, before it returns. Any thread. 0 or a negative errno (logged once). */
+/*
+ * Writes one line, whole, before it returns. Any thread. 0 or a negative errno (logged once until a
+ * line goes through again). Fields, in the order of their names:
+ *	action address after before detail domid dry_run force interface limit name principal
+ *	requested result role subject time uuid warning
+ * requested, before and after are KiB for a target and true or false for selfballoon; what is not
+ * known is null. Bytes of a name that are no UTF-8 are shown as \xNN.
+ */
 int audit_write(const struct control_request *request, const struct control_answer *answer);
 
-/* Lines written so far, for control_audit_entries_total. */
+/* Lines written so far, for control_audit_entries_total; and lines that could not be. */
 uint64_t audit_count(void);
+uint64_t audit_lost(void);
 
 #endif

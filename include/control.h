@@ -17,6 +17,12 @@ struct config;
 struct store;
 struct hypervisor;
 
+/* The smallest target for any guest, KiB. */
+#define CONTROL_TARGET_MIN_KIB 4096
+
+/* Requests in one call. */
+#define CONTROL_REQUESTS_MAX 4096
+
 enum control_action { CONTROL_SELFBALLOON, CONTROL_TARGET, CONTROL_ACTION_COUNT };
 
 enum control_interface { VIA_UNIX, VIA_HTTP, VIA_SNMP, VIA_AGENTX, VIA_COUNT };
@@ -50,6 +56,7 @@ enum control_result {
 	RESULT_FOREIGN,		/* another manager owns the target */
 	RESULT_UNAVAILABLE,	/* store or hypervisor down, queue full or time out */
 	RESULT_FAILED,		/* applying failed; what was done has been undone */
+	RESULT_DEPENDENCY,	/* nothing wrong with it, but another of the same call failed */
 	RESULT_COUNT
 };
 
@@ -98,31 +105,60 @@ struct control_limits {
 /*
  * Authorises and checks one request against a snapshot. Pure: no I/O, nothing changed. Fills
  * *answer, result RESULT_OK when it may be applied.
+ *
+ * Hard limits: "static_max", "lowest_target" (CONTROL_TARGET_MIN_KIB), "selfballoon" (a target
+ * while the guest sizes itself), "manager". Soft ones, which `force` passes: "minimum" (what the
+ * guest says, or the 2008 floor where it says nothing that can be true) and "host_free" (growth
+ * beyond the host's free memory less the reserve). A size need not be whole pages: Xen and the
+ * balloon driver round down.
  */
 enum control_result control_check(const struct snapshot *snapshot,
 				  const struct control_limits *limits,
 				  const struct control_request *request,
 				  struct control_answer *answer);
 
+/*
+ * The same for requests that are to be applied as one, as if they all took effect at the same
+ * moment: "off" and a target for the same domain pass together, in either order, and growth is
+ * summed. True if all pass; else those that would have are RESULT_DEPENDENCY.
+ */
+bool control_check_all(const struct snapshot *snapshot, const struct control_limits *limits,
+		       const struct control_request *requests, struct control_answer *answers,
+		       size_t count);
+
+/* What a domain's node in xenstore held; more than CONTROL_NODE_MAX bytes count as empty. */
+#define CONTROL_NODE_MAX 63
+struct control_node {
+	bool existed;
+	size_t len;
+	char bytes[CONTROL_NODE_MAX + 1];
+};
+
+/* The nodes that a change may write. */
+enum control_node_name { NODE_TARGET, NODE_SELFBALLOON, NODE_VM_MEMORY, NODE_COUNT };
+
 /* What one applied change replaced, for control_revert(). */
 struct control_undo {
+	enum control_action action;
 	uint32_t domid;
 	char uuid[SNAPSHOT_UUID_SIZE];
 	uint64_t cap_kib;
-	struct {
-		bool existed;
-		size_t len;
-		char bytes[64];
-	} target, selfballoon;
-	bool valid; /* something was applied and can be put back */
+	struct control_node node[NODE_COUNT];
+	struct reading decided; /* what dom0 had decided about selfballoon; see decision.h */
+	bool valid;		/* something was applied and can be put back */
 };
 
 /*
  * Applies checked requests, all or none, on the collector thread: re-checks each UUID inside the
  * transaction, sets caps before targets when growing and after them when shrinking, undoes what was
  * done if a step fails. answers[] come in as control_check() left them; each result becomes
- * RESULT_OK or the failure. undos may be NULL. expired (may be NULL) says when nobody waits any
- * more.
+ * RESULT_OK or the failure. undos may be NULL; two requests for one domain share the first's.
+ * expired (may be NULL) says when nobody waits any more: nothing stays applied then.
+ *
+ * On: cap = static max + slack, then selfballoon = 1. Off: selfballoon = 0; a guest that was let
+ * grow stays where it is: target = what the hypervisor says it holds; cap = target + videoram +
+ * slack. Target: cap likewise; /vm/<uuid>/memory and a populate-on-demand target follow, as with
+ * `xl mem-set`.
  */
 void control_apply(struct store *store, struct hypervisor *hypervisor,
 		   const struct control_request *requests, struct control_answer *answers,
@@ -131,9 +167,11 @@ void control_apply(struct store *store, struct hypervisor *hypervisor,
 
 /*
  * Checks, applies, audits and counts `count` requests as one transaction, and calls done() exactly
- * once, from any thread, with the answers in the order asked (valid during the call only). Requests
- * and undos are copied / kept inside. timeout_ms bounds the wait; when it passes, results are
- * RESULT_UNAVAILABLE. If any request of several is refused, none is applied.
+ * once, from any thread, with the answers in the order asked (valid during the call only).
+ * timeout_ms bounds the wait; when it passes, results are RESULT_UNAVAILABLE. If any request of
+ * several is refused, none is applied, and those that were not at fault are RESULT_DEPENDENCY; if
+ * any is a dry run, all are. More than CONTROL_REQUESTS_MAX are refused. undos is NULL when nothing
+ * was applied; out of memory, count is 0 and answers NULL.
  */
 typedef void control_done(void *context, const struct control_answer *answers,
 			  const struct control_undo *undos, size_t count);
@@ -144,7 +182,10 @@ void control_submit(const struct control_request *requests, size_t count, int ti
 void control_call(const struct control_request *requests, struct control_answer *answers,
 		  struct control_undo *undos, size_t count, int timeout_ms);
 
-/* Puts back what control_call() did, byte for byte (SNMP's UNDO phase); audited. */
+/*
+ * Puts back what control_call() did, byte for byte (SNMP's UNDO phase), dom0's decision with it;
+ * audited and counted as a request each. 0 or a negative errno; -EACCES: not an operator.
+ */
 int control_revert(const struct control_undo *undos, size_t count, const struct principal *who,
 		   int timeout_ms);
 
@@ -159,8 +200,12 @@ uint64_t control_count(enum control_interface via, enum control_action action,
 		       enum control_result result);
 
 /*
- * For the collector, on its thread. A domain appeared (keys granted): puts back what dom0 had
- * decided for its UUID and ends what a crash of the agent left half done.
+ * For the collector, on its thread, when a domain appeared (keys granted) and for each domain when
+ * the agent starts. Ends what a crash of the agent left half done: cap, target and selfballoon are
+ * again what they were before that change. Then puts back what dom0 had decided for the UUID, in a
+ * domain in which it isn't in force yet: one whose `selfballoon` is empty, or that has another
+ * domid than when the decision was last put in force. In a domain that has it in force, nothing is
+ * written: a 0 there is the guest's own, a lower cap another tool's. 0 or a negative errno.
  */
 int control_restore(struct store *store, struct hypervisor *hypervisor, uint32_t domid,
 		    const char *uuid);

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * May this be done? Who asks, whom it concerns, every hard and soft limit, each a rule of its own
+ * in one list per action. Pure: knows a snapshot and no store. Called by every way in and by the
+ * pipeline.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "answer.h"
+
+#define DOM0_UUID "00000000-0000-0000-0000-000000000000"
+
+/* One request with what it is held against. */
+struct ask {
+	const struct snapshot *snapshot;
+	const struct control_limits *limits;
+	const struct control_request *request;
+	const struct domain *domain;
+	bool selfballoon;	  /* as it will be when this request takes effect */
+	uint64_t *spoken_for_kib; /* growth of the requests before it in the same call */
+};
+
+/* RESULT_OK, or a refusal that is written into *answer. */
+typedef enum control_result rule(struct ask *ask, struct control_answer *answer);
+
+static uint64_t value_of(const struct domain *domain, enum domain_value value)
+{
+	return domain->value[value].state == READING_OK ? domain->value[value].value : 0;
+}
+
+static bool known(const struct domain *domain, enum domain_value value)
+{
+	return domain->value[value].state == READING_OK;
+}
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void would_pass(struct control_answer *answer, uint64_t value)
+{
+	answer->would_pass = (struct reading){ READING_OK, value };
+}
+
+static enum control_result authenticated(struct ask *ask, struct control_answer *answer)
+{
+	if (ask->request->who.role != ROLE_NONE)
+		return RESULT_OK;
+	return answer_refuse(answer, RESULT_UNAUTHENTICATED, NULL,
+			     "changing a guest needs a credential with the role operator");
+}
+
+static enum control_result operator(struct ask *ask, struct control_answer *answer) {
+	if (ask->request->who.role == ROLE_OPERATOR) return RESULT_OK;
+	return answer_refuse(answer, RESULT_FORBIDDEN, NULL,
+			     "the role %s may only read; changing a guest needs the role operator",
+			     control_role_name(ask->request->who.role));
+}
+
+static enum control_result sensible(struct ask *ask, struct control_answer *answer)
+{
+	if (!ask->request->subject[0])
+		return answer_refuse(answer, RESULT_MALFORMED, NULL,
+				     "no domain is named: give a domid, a name or a UUID");
+	if (ask->request->action != CONTROL_SELFBALLOON || ask->request->value <= 1)
+		return RESULT_OK;
+	return answer_refuse(answer, RESULT_MALFORMED, NULL,
+			     "selfballoon is either on (1) or off (0), not %" PRIu64,
+			     ask->request->value);
+}
+
+static enum control_result not_dom0(struct ask *ask, struct control_answer *answer)
+{
+	const char *subject = ask->request->subject;
+	uint64_t domid;
+
+	if (strcmp(subject, "Domain-0") && strcmp(subject, DOM0_UUID) &&
+	    !contract_parse_number(subject, strlen(subject), 0, &domid))
+		return RESULT_OK;
+	return answer_refuse(answer, RESULT_DOM0, NULL,
+			     "domain 0 is the host's own and never changed from here");
+}
+
+static enum control_result host_up(struct ask *ask, struct control_answer *answer)
+{
+	if (!ask->snapshot->store_up)
+		return answer_refuse(answer, RESULT_UNAVAILABLE, NULL,
+				     "xenstored does not answer; try again when it does");
+	if (!ask->snapshot->hypervisor_up)
+		return answer_refuse(answer, RESULT_UNAVAILABLE, NULL,
+				     "the hypervisor does not answer; try again when it does");
+	return RESULT_OK;
+}
+
+static enum control_result found(struct ask *ask, struct control_answer *answer)
+{
+	bool ambiguous;
+
+	ask->domain = snapshot_lookup(ask->snapshot, ask->request->subject, &ambiguous);
+	if (ask->domain) {
+		answer->domid = ask->domain->domid;
+		memcpy(answer->name, ask->domain->name, sizeof(answer->name));
+		memcpy(answer->uuid, ask->domain->uuid, sizeof(answer->uuid));
+		return RESULT_OK;
+	}
+	if (ambiguous)
+		return answer_refuse(answer, RESULT_AMBIGUOUS, NULL,
+				     "several guests bear this name: give a domid or a UUID");
+	return answer_refuse(answer, RESULT_NOT_FOUND, NULL,
+			     "no guest has this domid, name or UUID");
+}
+
+static enum control_result unmanaged(struct ask *ask, struct control_answer *answer)
+{
+	if (!ask->domain->manager)
+		return RESULT_OK;
+	return answer_refuse(answer, RESULT_FOREIGN, "manager",
+			     "%s owns the target of domain %" PRIu32
+			     ": change it there, or stop %s first",
+			     ask->domain->manager, answer->domid, ask->domain->manager);
+}
+
+static enum control_result static_max_known(struct ask *ask, struct control_answer *answer)
+{
+	if (known(ask->domain, VALUE_STATIC_MAX) &&
+	    value_of(ask->domain, VALUE_STATIC_MAX) >= CONTROL_TARGET_MIN_KIB)
+		return RESULT_OK;
+	return answer_refuse(answer, RESULT_HARD_LIMIT, "static_max",
+			     "the static max of domain %" PRIu32
+			     " is not known: the toolstack has to write memory/static-max",
+			     answer->domid);
+}
+
+static enum control_result at_most_static_max(struct ask *ask, struct control_answer *answer)
+{
+	uint64_t most = value_of(ask->domain, VALUE_STATIC_MAX);
+
+	if (ask->request->value <= most)
+		return RESULT_OK;
+	would_pass(answer, most);
+	return answer_refuse(answer, RESULT_HARD_LIMIT, "static_max",
+			     "a target of %" PRIu64 " KiB is above the static max of %" PRIu64
+			     " KiB, what the guest booted for; at most %" PRIu64 " KiB would pass",
+			     ask->request->value, most, most);
+}
+
+static enum control_result at_least_lowest(struct ask *ask, struct control_answer *answer)
+{
+	if (ask->request->value >= CONTROL_TARGET_MIN_KIB)
+		return RESULT_OK;
+	would_pass(answer, CONTROL_TARGET_MIN_KIB);
+	return answer_refuse(answer, RESULT_HARD_LIMIT, "lowest_target",
+			     "a target of %" PRIu64 " KiB is below the lowest for any guest; at "
+			     "least %d KiB would pass",
+			     ask->request->value, CONTROL_TARGET_MIN_KIB);
+}
+
+static enum control_result not_selfballooning(struct ask *ask, struct control_answer *answer)
+{
+	if (!ask->selfballoon)
+		return RESULT_OK;
+	return answer_refuse(answer, RESULT_SELFBALLOONING, "selfballoon",
+			     "domain %" PRIu32 " sizes itself while selfballoon is on: turn it off "
+			     "first, then set a target",
+			     answer->domid);
+}
+
+/* minimum_target() of the 2008 patch: what a guest of that size needs to live. */
+static uint64_t floor_2008_kib(uint64_t max_kib)
+{
+	static const struct {
+		uint64_t below_mib;
+		uint64_t base_mib;
+		unsigned int divisor;
+	} steps[] = { { 128, 8, 2 }, { 512, 40, 4 }, { 2048, 104, 8 }, { UINT64_MAX, 296, 32 } };
+	size_t i = 0;
+
+	while (max_kib / 1024 >= steps[i].below_mib)
+		i++;
+	return steps[i].base_mib * 1024 + max_kib / steps[i].divisor;
+}
+
+/*
+ * The lowest target that is safe. What the guest says counts unless it can't be true: above its
+ * static max it would refuse every target.
+ */
+static uint64_t lowest_safe_kib(const struct domain *domain, bool *said)
+{
+	uint64_t most = value_of(domain, VALUE_STATIC_MAX), lowest;
+
+	*said = known(domain, VALUE_MINIMUM) && value_of(domain, VALUE_MINIMUM) <= most;
+	if (*said)
+		return value_of(domain, VALUE_MINIMUM);
+	lowest = lesser(floor_2008_kib(most), most);
+	return known(domain, VALUE_TARGET) ? lesser(lowest, value_of(domain, VALUE_TARGET))
+					   : lowest;
+}
+
+static enum control_result at_least_minimum(struct ask *ask, struct control_answer *answer)
+{
+	bool said;
+	uint64_t lowest = lowest_safe_kib(ask->domain, &said);
+	const char *whose = said ? "what the guest says it needs"
+				 : "the floor for a guest that doesn't say what it needs";
+
+	if (ask->request->value >= lowest)
+		return RESULT_OK;
+	if (ask->request->force) {
+		answer_warn(answer, "Forced below %s, %" PRIu64 " KiB: it may run out of memory.",
+			    whose, lowest);
+		return RESULT_OK;
+	}
+	would_pass(answer, lowest);
+	return answer_refuse(answer, RESULT_SOFT_LIMIT, "minimum",
+			     "a target of %" PRIu64 " KiB is below %s; at least %" PRIu64
+			     " KiB would pass, or force",
+			     ask->request->value, whose, lowest);
+}
+
+/* What the guest holds of what its target speaks of. */
+static uint64_t held_kib(const struct domain *domain)
+{
+	uint64_t videoram =
+		domain->videoram_kib.state == READING_OK ? domain->videoram_kib.value : 0;
+	uint64_t allocated = value_of(domain, VALUE_ALLOCATED);
+
+	return allocated > videoram ? allocated - videoram : 0;
+}
+
+static enum control_result within_host_free(struct ask *ask, struct control_answer *answer)
+{
+	const struct reading *free_kib = &ask->snapshot->host[HOST_FREE];
+	uint64_t kept = ask->limits->reserve_kib + *ask->spoken_for_kib;
+	uint64_t room = free_kib->value > kept ? free_kib->value - kept : 0;
+	uint64_t held = held_kib(ask->domain), now = value_of(ask->domain, VALUE_TARGET);
+	uint64_t growth = ask->request->value > held ? ask->request->value - held : 0;
+
+	/* A target that is lowered, or kept, asks the host for nothing that it hadn't been asked.
+	 */
+	if (ask->request->value <= now || free_kib->state != READING_OK)
+		return RESULT_OK;
+	*ask->spoken_for_kib += growth;
+	if (growth <= room)
+		return RESULT_OK;
+	if (ask->request->force) {
+		answer_warn(answer, "Forced beyond the host's free memory: it may wait for "
+				    "others to give some back.");
+		return RESULT_OK;
+	}
+	*ask->spoken_for_kib -= growth;
+	would_pass(answer, held + room > now ? held + room : now);
+	return answer_refuse(answer, RESULT_SOFT_LIMIT, "host_free",
+			     "growing by %" PRIu64 " KiB is beyond the %" PRIu64
+			     " KiB that the host has free above its reserve; a target of at most "
+			     "%" PRIu64 " KiB would pass, or force",
+			     growth, room, answer->would_pass.value);
+}
+
+/* No rule of refusal: on is done, and the operator told why it may not do what was hoped for. */
+static enum control_result tell_of_silence(struct ask *ask, struct control_answer *answer)
+{
+	const struct domain *domain = ask->domain;
+
+	if (!ask->request->value)
+		return RESULT_OK;
+	if (domain->state == STATE_NO_AGENT || !known(domain, VALUE_LAST_REPORT))
+		answer_warn(answer, "No guest daemon has reported from this guest: it keeps its "
+				    "size until one runs there.");
+	else if (domain->state == STATE_SILENT)
+		answer_warn(answer, "The guest daemon has fallen silent: the guest keeps its size "
+				    "until it runs again.");
+	else if (!domain->has_swap)
+		answer_warn(answer, "The guest reports no swap: a sudden need for memory has "
+				    "nowhere to go while it grows.");
+	return RESULT_OK;
+}
+
+static rule *const selfballoon_rules[] = {
+	authenticated, operator, sensible, not_dom0,	    host_up, found,
+	unmanaged,     static_max_known,   tell_of_silence, NULL
+};
+static rule *const target_rules[] = { authenticated,
+				      operator,
+				      sensible,
+				      not_dom0,
+				      host_up,
+				      found,
+				      unmanaged,
+				      static_max_known,
+				      at_most_static_max,
+				      at_least_lowest,
+				      not_selfballooning,
+				      at_least_minimum,
+				      within_host_free,
+				      NULL };
+static rule *const *const rules[CONTROL_ACTION_COUNT] = {
+	[CONTROL_SELFBALLOON] = selfballoon_rules,
+	[CONTROL_TARGET] = target_rules,
+};
+static const enum domain_value concerned[CONTROL_ACTION_COUNT] = {
+	[CONTROL_SELFBALLOON] = VALUE_SELFBALLOON,
+	[CONTROL_TARGET] = VALUE_TARGET,
+};
+
+/* The value of selfballoon once all the requests are in force. */
+static bool selfballoon_after(const struct snapshot *snapshot,
+			      const struct control_request *request,
+			      const struct control_request *others, size_t count)
+{
+	bool ambiguous;
+	const struct domain *domain = snapshot_lookup(snapshot, request->subject, &ambiguous);
+	bool enabled = domain && value_of(domain, VALUE_SELFBALLOON) == 1;
+
+	for (size_t i = 0; domain && i < count; i++)
+		if (others[i].action == CONTROL_SELFBALLOON &&
+		    snapshot_lookup(snapshot, others[i].subject, &ambiguous) == domain)
+			enabled = others[i].value;
+	return enabled;
+}
+
+static enum control_result check(struct ask *ask, struct control_answer *answer)
+{
+	const struct control_request *request = ask->request;
+	enum control_result result = RESULT_OK;
+
+	memset(answer, 0, sizeof(*answer));
+	if ((unsigned int)request->action >= CONTROL_ACTION_COUNT)
+		return answer_refuse(answer, RESULT_MALFORMED, NULL,
+				     "there is no such action: say selfballoon or target");
+	for (rule *const *next = rules[request->action]; *next && result == RESULT_OK; next++)
+		result = (*next)(ask, answer);
+	if (ask->domain) {
+		answer->before = ask->domain->value[concerned[request->action]];
+		answer->after = answer->before;
+	}
+	if (result == RESULT_OK)
+		answer->after = (struct reading){ READING_OK, request->value };
+	return result;
+}
+
+bool control_check_all(const struct snapshot *snapshot, const struct control_limits *limits,
+		       const struct control_request *requests, struct control_answer *answers,
+		       size_t count)
+{
+	uint64_t spoken_for_kib = 0;
+	bool passed = true;
+
+	for (size_t i = 0; i < count; i++) {
+		struct ask ask = { snapshot, limits, &requests[i], NULL, false, &spoken_for_kib };
+
+		if (requests[i].action == CONTROL_TARGET)
+			ask.selfballoon =
+				selfballoon_after(snapshot, &requests[i], requests, count);
+		passed &= check(&ask, &answers[i]) == RESULT_OK;
+	}
+	if (!passed)
+		answer_abandon(answers, count);
+	return passed;
+}
+
+enum control_result control_check(const struct snapshot *snapshot,
+				  const struct control_limits *limits,
+				  const struct control_request *request,
+				  struct control_answer *answer)
+{
+	control_check_all(snapshot, limits, request, answer, 1);
+	return answer->result;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pipeline: check, dry run or queue, apply on the collector thread, audit, count, answer. Knows
+ * no interface. HTTP, SNMP and the command line call it from their own threads.
+ */
+#include "control.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "audit.h"
+#include "collector.h"
+#include "config.h"
+#include "log.h"
+#include "plan.h"
+#include "restore.h"
+
+static atomic_uint_least64_t counts[VIA_COUNT][CONTROL_ACTION_COUNT][RESULT_COUNT];
+
+/* A call on its way through the collector's queue. */
+struct call {
+	struct command command; /* first: the queue hands this back */
+	size_t count;
+	struct control_request *requests;
+	struct control_answer *answers; /* run() writes them */
+	struct control_answer *late;	/* what is said when the deadline passes first */
+	struct control_undo *undos;
+	bool reverting; /* undos are what to put back, not what was replaced */
+	bool ran;
+	bool timed_out;
+	control_done *done;
+	void *context;
+};
+
+static void record(const struct control_request *request, const struct control_answer *answer)
+{
+	enum control_interface via = request->who.via;
+
+	audit_write(request, answer);
+	if ((unsigned int)via < VIA_COUNT && (unsigned int)request->action < CONTROL_ACTION_COUNT)
+		atomic_fetch_add(&counts[via][request->action][answer->result], 1);
+}
+
+void control_refused(const struct control_request *request, const struct control_answer *answer)
+{
+	record(request, answer);
+}
+
+uint64_t control_count(enum control_interface via, enum control_action action,
+		       enum control_result result)
+{
+	return atomic_load(&counts[via][action][result]);
+}
+
+static void finish(const struct control_request *requests, const struct control_answer *answers,
+		   const struct control_undo *undos, size_t count, control_done *done,
+		   void *context)
+{
+	for (size_t i = 0; i < count; i++)
+		record(&requests[i], &answers[i]);
+	done(context, answers, undos, count);
+}
+
+static void refuse_all(struct control_answer *answers, size_t count, enum control_result result,
+		       const char *detail)
+{
+	for (size_t i = 0; i < count; i++) {
+		answers[i].after = answers[i].before;
+		answer_refuse(&answers[i], result, NULL, "%s", detail);
+	}
+}
+
+static void call_free(struct call *call)
+{
+	if (!call)
+		return;
+	free(call->requests);
+	free(call->answers);
+	free(call->late);
+	free(call->undos);
+	free(call);
+}
+
+static bool given_up(void *context)
+{
+	return command_expired(context);
+}
+
+static void put_back(struct call *call, struct store *store, struct hypervisor *hypervisor)
+{
+	int error = store && hypervisor
+			    ? restore_undone(store, hypervisor, call->undos, call->count)
+			    : -ENOTCONN;
+
+	for (size_t i = 0; i < call->count; i++)
+		if (error)
+			answer_refuse(&call->answers[i], RESULT_FAILED, NULL,
+				      "can't be put back: %s", strerror(-error));
+		else
+			answer_detail(&call->answers[i], "put back, as the whole request was "
+							 "taken back");
+}
+
+static void run(struct command *command, struct store *store, struct hypervisor *hypervisor)
+{
+	struct call *call = (struct call *)command;
+
+	call->ran = true;
+	if (call->reverting)
+		put_back(call, store, hypervisor);
+	else
+		control_apply(store, hypervisor, call->requests, call->answers, call->undos,
+			      call->count, given_up, command);
+	for (size_t i = 0; i < call->count; i++)
+		collector_touch(call->answers[i].domid);
+}
+
+static void answer(struct command *command, int status)
+{
+	struct call *call = (struct call *)command;
+
+	call->timed_out = status;
+	if (status)
+		finish(call->requests, call->late, NULL, call->count, call->done, call->context);
+	else
+		finish(call->requests, call->answers, call->undos, call->count, call->done,
+		       call->context);
+}
+
+static bool took_effect(const struct call *call)
+{
+	for (size_t i = 0; i < call->count; i++)
+		if (call->answers[i].result != RESULT_OK)
+			return false;
+	return call->ran;
+}
+
+/* The deadline may pass between the last look at it and the end: the audit must still be true. */
+static void release(struct command *command)
+{
+	struct call *call = (struct call *)command;
+
+	if (call->timed_out && took_effect(call)) {
+		log_warn("a change took effect after its caller had been told it took too long");
+		for (size_t i = 0; i < call->count; i++)
+			record(&call->requests[i], &call->answers[i]);
+	}
+	call_free(call);
+}
+
+static struct call *call_new(size_t count, int timeout_ms, control_done *done, void *context)
+{
+	struct call *call = calloc(1, sizeof(*call));
+
+	if (!call)
+		return NULL;
+	call->requests = calloc(count, sizeof(*call->requests));
+	call->answers = calloc(count, sizeof(*call->answers));
+	call->late = calloc(count, sizeof(*call->late));
+	call->undos = calloc(count, sizeof(*call->undos));
+	if (!call->requests || !call->answers || !call->late || !call->undos) {
+		call_free(call);
+		return NULL;
+	}
+	call->command = (struct command){ .run = run,
+					  .answer = answer,
+					  .release = release,
+					  .deadline_ms = clock_ms() + timeout_ms };
+	call->count = count;
+	call->done = done;
+	call->context = context;
+	return call;
+}
+
+/* Queues the call; it is given away on success. */
+static int queue(struct call *call)
+{
+	memcpy(call->late, call->answers, call->count * sizeof(*call->late));
+	refuse_all(call->late, call->count, RESULT_UNAVAILABLE,
+		   "xenstored or the hypervisor did not answer in time; nothing stays changed, "
+		   "try again later");
+	return collector_submit(&call->command);
+}
+
+static bool check(const struct control_request *requests, struct control_answer *answers,
+		  size_t count)
+{
+	const struct snapshot *snapshot = snapshot_acquire();
+	const struct config *config = config_acquire();
+	struct control_limits limits = { config->control_reserve_kib,
+					 config->control_guest_may_grow };
+	bool passed = control_check_all(snapshot, &limits, requests, answers, count);
+
+	config_release(config);
+	snapshot_release(snapshot);
+	return passed;
+}
+
+static bool dry_run(const struct control_request *requests, struct control_answer *answers,
+		    size_t count)
+{
+	bool dry = false;
+
+	for (size_t i = 0; i < count; i++)
+		dry |= requests[i].dry_run;
+	for (size_t i = 0; i < count && dry; i++) {
+		answers[i].result = RESULT_CHECKED;
+		answer_detail(&answers[i], "would be done; nothing has changed");
+	}
+	return dry;
+}
+
+/* True if the call is on its way; else its answers say why not. */
+static bool submit_checked(const struct control_request *requests, struct control_answer *answers,
+			   size_t count, int timeout_ms, control_done *done, void *context)
+{
+	struct call *call = call_new(count, timeout_ms, done, context);
+	const char *why = "out of memory; try again later";
+
+	if (call) {
+		memcpy(call->requests, requests, count * sizeof(*requests));
+		memcpy(call->answers, answers, count * sizeof(*answers));
+		if (!queue(call))
+			return true;
+		why = "too many changes are waiting already; try again later";
+	}
+	call_free(call);
+	refuse_all(answers, count, RESULT_UNAVAILABLE, why);
+	return false;
+}
+
+void control_submit(const struct control_request *requests, size_t count, int timeout_ms,
+		    control_done *done, void *context)
+{
+	struct control_answer *answers = calloc(count + 1, sizeof(*answers));
+
+	if (!answers) {
+		static const struct control_answer none = { .result = RESULT_UNAVAILABLE };
+
+		for (size_t i = 0; i < count; i++)
+			record(&requests[i], &none);
+		done(context, NULL, NULL, 0);
+		return;
+	}
+	if (count > CONTROL_REQUESTS_MAX) {
+		refuse_all(answers, count, RESULT_MALFORMED,
+			   "more requests in one call than 4096; split them");
+		finish(requests, answers, NULL, count, done, context);
+	} else if (count == 0 || !check(requests, answers, count) ||
+		   dry_run(requests, answers, count) ||
+		   !submit_checked(requests, answers, count, timeout_ms, done, context)) {
+		finish(requests, answers, NULL, count, done, context);
+	}
+	free(answers);
+}
+
+/* One who waits in control_call() or control_revert(). */
+struct waiter {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	bool over;
+	size_t count;
+	struct control_answer *answers; /* may be NULL, as undos */
+	struct control_undo *undos;
+	enum control_result worst;
+};
+
+static void wake(void *context, const struct control_answer *answers,
+		 const struct control_undo *undos, size_t count)
+{
+	struct waiter *waiter = context;
+
+	pthread_mutex_lock(&waiter->lock);
+	waiter->worst = count ? RESULT_OK : RESULT_UNAVAILABLE;
+	for (size_t i = 0; i < count; i++)
+		if (answers[i].result != RESULT_OK)
+			waiter->worst = answers[i].result;
+	if (waiter->answers && count)
+		memcpy(waiter->answers, answers, count * sizeof(*answers));
+	if (waiter->undos && undos)
+		memcpy(waiter->undos, undos, count * sizeof(*undos));
+	waiter->over = true;
+	pthread_cond_signal(&waiter->ended);
+	pthread_mutex_unlock(&waiter->lock);
+}
+
+static void wait_for(struct waiter *waiter)
+{
+	pthread_mutex_lock(&waiter->lock);
+	while (!waiter->over)
+		pthread_cond_wait(&waiter->ended, &waiter->lock);
+	pthread_mutex_unlock(&waiter->lock);
+	pthread_cond_destroy(&waiter->ended);
+	pthread_mutex_destroy(&waiter->lock);
+}
+
+void control_call(const struct control_request *requests, struct control_answer *answers,
+		  struct control_undo *undos, size_t count, int timeout_ms)
+{
+	struct waiter waiter = { .lock = PTHREAD_MUTEX_INITIALIZER,
+				 .ended = PTHREAD_COND_INITIALIZER,
+				 .answers = answers,
+				 .undos = undos };
+
+	memset(answers, 0, count * sizeof(*answers));
+	refuse_all(answers, count, RESULT_UNAVAILABLE, "out of memory; try again later");
+	if (undos)
+		memset(undos, 0, count * sizeof(*undos));
+	control_submit(requests, count, timeout_ms, wake, &waiter);
+	wait_for(&waiter);
+}
+
+/* What putting one change back looks like as a request, for the audit. */
+static void describe(const struct control_undo *undo, const struct principal *who,
+		     struct control_request *request, struct control_answer *reply)
+{
+	struct reading old =
+		plan_number(undo, undo->action == CONTROL_TARGET ? NODE_TARGET : NODE_SELFBALLOON);
+
+	request->who = *who;
+	request->action = undo->action;
+	request->value = old.value;
+	snprintf(request->subject, sizeof(request->subject), "%s", undo->uuid);
+	reply->domid = undo->domid;
+	memcpy(reply->uuid, undo->uuid, sizeof(reply->uuid));
+	reply->after = old;
+}
+
+int control_revert(const struct control_undo *undos, size_t count, const struct principal *who,
+		   int timeout_ms)
+{
+	struct waiter waiter = { .lock = PTHREAD_MUTEX_INITIALIZER,
+				 .ended = PTHREAD_COND_INITIALIZER };
+	struct call *call;
+	size_t valid = 0;
+
+	for (size_t i = 0; i < count; i++)
+		valid += undos[i].valid;
+	if (valid == 0)
+		return 0;
+	if (who->role != ROLE_OPERATOR)
+		return -EACCES;
+	call = call_new(valid, timeout_ms, wake, &waiter);
+	if (!call)
+		return -ENOMEM;
+	call->reverting = true;
+	for (size_t i = 0, at = 0; i < count; i++)
+		if (undos[i].valid) {
+			call->undos[at] = undos[i];
+			describe(&undos[i], who, &call->requests[at], &call->answers[at]);
+			at++;
+		}
+	if (queue(call)) {
+		call_free(call);
+		return -EAGAIN;
+	}
+	wait_for(&waiter);
+	return waiter.worst == RESULT_OK ? 0 : -EIO;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is to become of one domain: reads it as it stands and reckons cap, target and selfballoon
+ * as they shall be. Knows nothing of order and undoing. Called by apply.c and restore.c.
+ */
+#include "plan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "answer.h"
+#include "hypervisor.h"
+#include "store.h"
+
+#define PATH_SIZE 96
+
+static void node_path(const struct control_undo *state, enum control_node_name name,
+		      char path[PATH_SIZE])
+{
+	if (name == NODE_VM_MEMORY)
+		snprintf(path, PATH_SIZE, "/vm/%s/memory", state->uuid);
+	else
+		snprintf(path, PATH_SIZE, "/local/domain/%" PRIu32 "/memory/%s", state->domid,
+			 contract_keys[name == NODE_TARGET ? KEY_TARGET : KEY_SELFBALLOON].name);
+}
+
+static int read_node(struct store *store, const char *path, struct control_node *node)
+{
+	int error = store_read(store, path, node->bytes, sizeof(node->bytes), &node->len);
+
+	node->existed = error != -ENOENT;
+	if (error)
+		node->len = 0;
+	return error == -ENOENT || error == -EMSGSIZE ? 0 : error;
+}
+
+static int read_size(struct store *store, uint32_t domid, enum contract_key key,
+		     struct reading *reading)
+{
+	char path[PATH_SIZE];
+	struct control_node node = { 0 };
+	int error;
+
+	snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/memory/%s", domid,
+		 contract_keys[key].name);
+	error = read_node(store, path, &node);
+	*reading = contract_reading(node.bytes, node.len, contract_keys[key].max);
+	return error;
+}
+
+/* Is it still the domain that was meant? Both the store and the hypervisor must say so. */
+static int identify(struct plan *plan, struct store *store, struct hypervisor *hypervisor)
+{
+	struct hypervisor_domain domain;
+	struct control_node vm = { 0 };
+	char path[PATH_SIZE];
+	int error = hypervisor_domain(hypervisor, plan->before.domid, &domain);
+
+	if (error)
+		return error == -ESRCH ? -ESTALE : error;
+	if (domain.dying || strcasecmp(domain.uuid, plan->before.uuid))
+		return -ESTALE;
+	snprintf(path, sizeof(path), "/local/domain/%" PRIu32 "/vm", plan->before.domid);
+	error = read_node(store, path, &vm);
+	if (error)
+		return error;
+	snprintf(path, sizeof(path), "/vm/%s", plan->before.uuid);
+	if (strcasecmp(path, vm.bytes))
+		return -ESTALE;
+	plan->type = domain.type;
+	plan->allocated_kib = domain.allocated_kib;
+	plan->before.cap_kib = domain.cap_kib;
+	return 0;
+}
+
+int plan_read(struct plan *plan, struct store *store, struct hypervisor *hypervisor, uint32_t domid,
+	      const char *uuid)
+{
+	char path[PATH_SIZE];
+	int error;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->before.domid = domid;
+	snprintf(plan->before.uuid, sizeof(plan->before.uuid), "%s", uuid);
+	error = identify(plan, store, hypervisor);
+	if (!error)
+		error = read_size(store, domid, KEY_STATIC_MAX, &plan->static_max);
+	if (!error)
+		error = read_size(store, domid, KEY_VIDEORAM, &plan->videoram);
+	for (unsigned int i = 0; i < NODE_COUNT && !error; i++) {
+		node_path(&plan->before, i, path);
+		error = read_node(store, path, &plan->before.node[i]);
+	}
+	plan->before.valid = true;
+	plan->after = plan->before;
+	return error;
+}
+
+struct reading plan_number(const struct control_undo *state, enum control_node_name name)
+{
+	const struct control_node *node = &state->node[name];
+
+	return contract_reading(node->bytes, node->len,
+				name == NODE_SELFBALLOON ? 1 : CONTRACT_KIB_MAX);
+}
+
+static void set_number(struct plan *plan, enum control_node_name name, uint64_t value)
+{
+	struct control_node *node = &plan->after.node[name];
+
+	node->len = (size_t)snprintf(node->bytes, sizeof(node->bytes), "%" PRIu64, value);
+	node->existed = true;
+	plan->write[name] = true;
+}
+
+static bool enabled(const struct control_undo *state)
+{
+	struct reading selfballoon = plan_number(state, NODE_SELFBALLOON);
+
+	return selfballoon.state == READING_OK && selfballoon.value == 1;
+}
+
+/* The cap that belongs to a target, as libxl sets it. */
+static uint64_t cap_of(const struct plan *plan, uint64_t target_kib)
+{
+	return target_kib + plan->videoram.value + CONTRACT_CAP_SLACK_KIB;
+}
+
+int plan_let_grow(struct plan *plan)
+{
+	if (plan->static_max.state != READING_OK)
+		return -ERANGE;
+	/* As libxl_domain_setmaxmem(): static-max has the video memory in it. */
+	plan->after.cap_kib = plan->static_max.value + CONTRACT_CAP_SLACK_KIB;
+	return 0;
+}
+
+int plan_confine(struct plan *plan)
+{
+	struct reading target = plan_number(&plan->after, NODE_TARGET);
+
+	if (target.state != READING_OK)
+		return -ERANGE;
+	plan->after.cap_kib = cap_of(plan, target.value);
+	return 0;
+}
+
+void plan_selfballoon(struct plan *plan, bool on)
+{
+	set_number(plan, NODE_SELFBALLOON, on);
+}
+
+static void set_target(struct plan *plan, uint64_t target_kib)
+{
+	set_number(plan, NODE_TARGET, target_kib);
+	set_number(plan, NODE_VM_MEMORY, target_kib / 1024);
+	plan->after.cap_kib = cap_of(plan, target_kib);
+}
+
+/*
+ * What the guest holds, in terms of a target. The hypervisor's word: the guest's own could be
+ * anything, and be as old as its last report.
+ */
+static uint64_t held_kib(const struct plan *plan)
+{
+	uint64_t held = plan->allocated_kib > plan->videoram.value
+				? plan->allocated_kib - plan->videoram.value
+				: 0;
+
+	if (plan->static_max.state == READING_OK && held > plan->static_max.value)
+		held = plan->static_max.value;
+	return held < CONTROL_TARGET_MIN_KIB ? CONTROL_TARGET_MIN_KIB : held;
+}
+
+static enum control_result turn_on(struct plan *plan, struct control_answer *answer)
+{
+	if (plan_let_grow(plan))
+		return answer_refuse(answer, RESULT_HARD_LIMIT, "static_max",
+				     "the static max of domain %" PRIu32
+				     " is not known: the toolstack has to write memory/static-max",
+				     plan->before.domid);
+	plan_selfballoon(plan, true);
+	return RESULT_OK;
+}
+
+/*
+ * A guest that may be anywhere up to static max stays where it is: its old target could be far
+ * below what it needs by now. One that was off and confined keeps the target that it has.
+ */
+static enum control_result turn_off(struct plan *plan)
+{
+	struct reading target = plan_number(&plan->before, NODE_TARGET);
+	bool roaming = target.state != READING_OK || enabled(&plan->before) ||
+		       plan->before.cap_kib > cap_of(plan, target.value);
+
+	if (roaming)
+		set_target(plan, held_kib(plan));
+	else
+		plan_confine(plan);
+	plan_selfballoon(plan, false);
+	return RESULT_OK;
+}
+
+static enum control_result retarget(struct plan *plan, uint64_t target_kib,
+				    struct control_answer *answer)
+{
+	if (enabled(&plan->after))
+		return answer_refuse(answer, RESULT_SELFBALLOONING, "selfballoon",
+				     "domain %" PRIu32 " sizes itself since just now: turn "
+				     "selfballoon off first, then set a target",
+				     plan->before.domid);
+	if (plan->static_max.state != READING_OK || target_kib > plan->static_max.value) {
+		answer->would_pass = plan->static_max;
+		return answer_refuse(answer, RESULT_HARD_LIMIT, "static_max",
+				     "the static max is %" PRIu64 " KiB by now; at most that would "
+				     "pass",
+				     plan->static_max.value);
+	}
+	set_target(plan, target_kib);
+	return RESULT_OK;
+}
+
+enum control_result plan_add(struct plan *plan, const struct control_request *request,
+			     struct control_answer *answer)
+{
+	bool switches = request->action == CONTROL_SELFBALLOON;
+	enum control_node_name name = switches ? NODE_SELFBALLOON : NODE_TARGET;
+	enum control_result result;
+
+	answer->before = plan_number(&plan->before, name);
+	if (!switches)
+		result = retarget(plan, request->value, answer);
+	else if (request->value)
+		result = turn_on(plan, answer);
+	else
+		result = turn_off(plan);
+	answer->after = result == RESULT_OK ? plan_number(&plan->after, name) : answer->before;
+	if (switches) {
+		plan->decides = true;
+		plan->decided = (struct reading){ READING_OK, request->value };
+	}
+	return result;
+}
+
+static bool same(const struct control_node *a, const struct control_node *b)
+{
+	return a->existed == b->existed && a->len == b->len && !memcmp(a->bytes, b->bytes, a->len);
+}
+
+void plan_put_back(struct plan *plan, const struct control_undo *good)
+{
+	plan->after = *good;
+	plan->decides = true;
+	plan->decided = good->decided;
+	plan->putting_back = true;
+	for (unsigned int i = 0; i < NODE_COUNT; i++)
+		plan->write[i] = !same(&plan->before.node[i], &plan->after.node[i]);
+}
+
+static int write_nodes(const struct plan *plan, struct store *store,
+		       const struct control_undo *state)
+{
+	char path[PATH_SIZE];
+	int error = 0;
+
+	for (unsigned int i = 0; i < NODE_COUNT && !error; i++) {
+		const struct control_node *node = &state->node[i];
+
+		if (!plan->write[i])
+			continue;
+		node_path(state, i, path);
+		error = node->existed ? store_write(store, path, node->bytes, node->len)
+				      : store_remove(store, path);
+		if (error == -ENOENT && !node->existed)
+			error = 0;
+	}
+	return error;
+}
+
+int plan_write_after(const struct plan *plan, struct store *store)
+{
+	return write_nodes(plan, store, &plan->after);
+}
+
+int plan_write_before(const struct plan *plan, struct store *store)
+{
+	return write_nodes(plan, store, &plan->before);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Puts back: what a crash left half done, what dom0 had decided for a domain that comes back, what
+ * a caller takes back. Called by the collector and by the pipeline, on the collector thread.
+ */
+#include "restore.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "change.h"
+#include "log.h"
+#include "snapshot.h"
+
+/* One domain that somebody wants otherwise. */
+struct wish {
+	uint32_t domid;
+	const char *uuid;
+	struct decision decision;
+};
+
+/* What there is to put back. */
+struct undos {
+	const struct control_undo *undo;
+	size_t count;
+};
+
+static int run(struct store *store, struct hypervisor *hypervisor,
+	       int (*plan)(struct change *, void *), void *context, struct plan *plans)
+{
+	struct change change = { .store = store,
+				 .hypervisor = hypervisor,
+				 .plan = plan,
+				 .context = context,
+				 .plans = plans };
+
+	if (!store || !hypervisor)
+		return -ENOTCONN;
+	return change_run(&change);
+}
+
+static int plan_undos(struct change *change, void *context)
+{
+	const struct undos *undos = context;
+	int error = 0;
+
+	for (size_t i = 0; i < undos->count && !error; i++) {
+		const struct control_undo *good = &undos->undo[i];
+		struct plan *plan = &change->plans[change->count];
+
+		if (!good->valid)
+			continue;
+		error = plan_read(plan, change->store, change->hypervisor, good->domid, good->uuid);
+		if (error)
+			break;
+		plan_put_back(plan, good);
+		change->count++;
+	}
+	return error;
+}
+
+int restore_undone(struct store *store, struct hypervisor *hypervisor,
+		   const struct control_undo *undo, size_t count)
+{
+	struct undos undos = { undo, count };
+	struct plan *plans = calloc(count, sizeof(*plans));
+	int error = plans ? run(store, hypervisor, plan_undos, &undos, plans) : -ENOMEM;
+
+	free(plans);
+	return error;
+}
+
+/* Nothing to do ends the change without a trace; no error number of others says that. */
+#define NOTHING (-ENODATA)
+
+static int plan_decision(struct change *change, void *context)
+{
+	const struct wish *wish = context;
+	struct plan *plan = &change->plans[0];
+	bool on = wish->decision.selfballoon.value;
+	bool fresh, elsewhere;
+	int error = plan_read(plan, change->store, change->hypervisor, wish->domid, wish->uuid);
+
+	if (error)
+		return error;
+	fresh = plan->before.node[NODE_SELFBALLOON].len == 0;
+	elsewhere = wish->decision.domid != wish->domid;
+	if (!fresh && !elsewhere)
+		return NOTHING;
+	error = on ? plan_let_grow(plan) : plan_confine(plan);
+	if (error)
+		return error;
+	plan_selfballoon(plan, on);
+	plan->decides = true;
+	plan->decided = wish->decision.selfballoon;
+	change->count = 1;
+	return 0;
+}
+
+static int plan_growth(struct change *change, void *context)
+{
+	const struct wish *wish = context;
+	struct plan *plan = &change->plans[0];
+	struct reading selfballoon;
+	int error = plan_read(plan, change->store, change->hypervisor, wish->domid, wish->uuid);
+
+	if (error)
+		return error;
+	selfballoon = plan_number(&plan->before, NODE_SELFBALLOON);
+	error = plan_let_grow(plan);
+	if (error)
+		return error;
+	if (selfballoon.state != READING_OK || selfballoon.value != 1 ||
+	    plan->after.cap_kib <= plan->before.cap_kib)
+		return NOTHING;
+	change->count = 1;
+	return 0;
+}
+
+static int grant(struct store *store, struct hypervisor *hypervisor, struct wish *wish,
+		 int (*plan)(struct change *, void *), const char *what)
+{
+	struct plan room;
+	int error = run(store, hypervisor, plan, wish, &room);
+
+	if (error == NOTHING)
+		return 0;
+	if (error == -ERANGE) {
+		log_warn("domain %" PRIu32 " (%s): its static max or target is not known, so its "
+			 "cap stays",
+			 wish->domid, wish->uuid);
+		return 0;
+	}
+	if (!error)
+		log_info("domain %" PRIu32 " (%s): %s", wish->domid, wish->uuid, what);
+	return error;
+}
+
+/* Ends a change that the agent did not live to end; in a domain since gone there is nothing left.
+ */
+static int end_half_done(struct store *store, struct hypervisor *hypervisor, struct wish *wish)
+{
+	bool here = wish->decision.changing.domid == wish->domid;
+	int error = 0;
+
+	if (here)
+		error = restore_undone(store, hypervisor, &wish->decision.changing, 1);
+	if (error)
+		return error;
+	if (here)
+		log_warn("domain %" PRIu32 " (%s): a change that was under way when the agent "
+			 "ended has been taken back",
+			 wish->domid, wish->uuid);
+	wish->decision.changing.valid = false;
+	return here ? 0 : decision_save(wish->uuid, &wish->decision);
+}
+
+/* Another manager owns the domain: nothing of ours belongs there any more. */
+static bool foreign(uint32_t domid)
+{
+	const struct snapshot *snapshot = snapshot_acquire();
+	const struct domain *domain = snapshot_find(snapshot, domid);
+	bool is = domain && domain->manager;
+
+	snapshot_release(snapshot);
+	return is;
+}
+
+int control_restore(struct store *store, struct hypervisor *hypervisor, uint32_t domid,
+		    const char *uuid)
+{
+	struct wish wish = { .domid = domid, .uuid = uuid };
+	int error = decision_load(uuid, &wish.decision);
+
+	if (error == -EINVAL) {
+		log_warn("domain %" PRIu32 " (%s): what was kept of it is damaged and counts as "
+			 "none",
+			 domid, uuid);
+		return 0;
+	}
+	if (error || foreign(domid))
+		return error;
+	if (wish.decision.changing.valid)
+		error = end_half_done(store, hypervisor, &wish);
+	if (error || wish.decision.selfballoon.state != READING_OK)
+		return error;
+	return grant(store, hypervisor, &wish, plan_decision,
+		     wish.decision.selfballoon.value ? "selfballoon is on again, as decided"
+						     : "selfballoon is off again, as decided");
+}
+
+int control_guest_enabled(struct store *store, struct hypervisor *hypervisor, uint32_t domid,
+			  const char *uuid)
+{
+	struct wish wish = { .domid = domid, .uuid = uuid };
+
+	return foreign(domid) ? 0
+			      : grant(store, hypervisor, &wish, plan_growth,
+				      "the guest turned selfballoon on and may grow");
+}
