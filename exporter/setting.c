@@ -71,22 +71,41 @@ static const char *check_listen(const char *text)
 	return "a numeric address and a port, such as 127.0.0.1:10047 or [::1]:10047, or \"\"";
 }
 
-static const char *check_transport(const char *text)
+static bool is_transport(const char *text)
 {
-	static const char *const transports[] = { "udp:", "tcp:", "udp6:", "tcp6:" };
+	static const struct {
+		const char *prefix;
+		int family;
+	} transports[] = { { "udp:", AF_INET },
+			   { "tcp:", AF_INET },
+			   { "udp6:", AF_INET6 },
+			   { "tcp6:", AF_INET6 } };
 	char address[INET6_ADDRSTRLEN];
 	int family;
 
 	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
-		size_t len = strlen(transports[i]);
+		size_t len = strlen(transports[i].prefix);
 
-		if (strncmp(text, transports[i], len) == 0 &&
-		    parse_listen(text + len, address, sizeof(address), &family) &&
-		    family == (i < 2 ? AF_INET : AF_INET6))
-			return NULL;
+		if (strncmp(text, transports[i].prefix, len) == 0)
+			return parse_listen(text + len, address, sizeof(address), &family) &&
+			       family == transports[i].family;
 	}
-	return "a transport, a numeric address and a port, such as udp:127.0.0.1:1161 or "
-	       "udp6:[::1]:1161";
+	return false;
+}
+
+static const char *check_transport(const char *text)
+{
+	char one[sizeof(((struct config *)NULL)->snmp_listen)];
+
+	for (const char *end; text; text = *end ? end + 1 : NULL) {
+		end = text + strcspn(text, ",");
+		snprintf(one, sizeof(one), "%.*s", (int)(end - text), text);
+		if (!is_transport(one))
+			return "a transport, a numeric address and a port, such as "
+			       "udp:127.0.0.1:1161 "
+			       "or udp6:[::1]:1161, several with commas between";
+	}
+	return NULL;
 }
 
 /* RFC 2578, 3.5: 32 bits each; the first is 0, 1 or 2, and the second below 40 unless under 2. */
@@ -148,7 +167,8 @@ const struct setting settings[SETTING_COUNT] = {
 	{ "snmp.mode", SETTING_CHOICE, FIELD(snmp_mode), 0, 0, "agent", snmp_modes, NULL, true,
 	  "agent: an SNMP agent with its own port and users; off: no SNMP." },
 	{ "snmp.listen", SETTING_TEXT, FIELD(snmp_listen), 0, 0, "udp:127.0.0.1:1161", NULL,
-	  check_transport, true, "Transport, address and port for SNMP." },
+	  check_transport, true,
+	  "Transport, address and port for SNMP; several with commas between." },
 	{ "snmp.root", SETTING_TEXT, FIELD(snmp_root), 0, 0, "1.3.6.1.4.1.8072.9999.9999.2008",
 	  NULL, check_oid, true, "Where XENBALLOON-MIB is registered." },
 	{ "snmp.config", SETTING_TEXT, FIELD(snmp_config), 0, 0, "", NULL, check_optional_path,

@@ -82,20 +82,21 @@ static void empty_files_are_the_defaults(void **state)
 
 static void every_kind_is_read(void **state)
 {
-	struct config *config = must_load("log: {level: debug}\n"
-					  "http:\n  listen: '[::1]:9'\n  read: viewer\n"
-					  "snmp:\n  mode: off\n  listen: tcp6:[::1]:161\n"
-					  "  root: .1.3.6.1.4.1.4294967295.1\n"
-					  "control:\n  reserve_mib: 1048576\n"
-					  "  guest_may_grow: true\n  timeout_ms: 100\n"
-					  "audit: {file: '-'}\n");
+	struct config *config =
+		must_load("log: {level: debug}\n"
+			  "http:\n  listen: '[::1]:9'\n  read: viewer\n"
+			  "snmp:\n  mode: off\n  listen: udp:127.0.0.1:1,tcp6:[::1]:161\n"
+			  "  root: .1.3.6.1.4.1.4294967295.1\n"
+			  "control:\n  reserve_mib: 1048576\n"
+			  "  guest_may_grow: true\n  timeout_ms: 100\n"
+			  "audit: {file: '-'}\n");
 
 	(void)state;
 	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
 	assert_string_equal(config->http_listen, "[::1]:9");
 	assert_int_equal(config->http_read, HTTP_READ_VIEWER);
 	assert_int_equal(config->snmp_mode, SNMP_OFF);
-	assert_string_equal(config->snmp_listen, "tcp6:[::1]:161");
+	assert_string_equal(config->snmp_listen, "udp:127.0.0.1:1,tcp6:[::1]:161");
 	assert_int_equal(config->control_reserve_kib, UINT64_C(1) << 30);
 	assert_true(config->control_guest_may_grow);
 	assert_int_equal(config->control_timeout_ms, 100);
@@ -141,6 +142,7 @@ static const struct mistake {
 	{ "http:\n  listen: '['\n", 2, "127.0.0.1:10047" },
 	{ "snmp:\n  listen: 127.0.0.1:161\n", 2, "udp:127.0.0.1:1161" },
 	{ "snmp:\n  listen: udp:[::1]:161\n", 2, "udp6:[::1]:1161" },
+	{ "snmp:\n  listen: udp:127.0.0.1:161,\n", 2, "udp:127.0.0.1:1161" },
 	{ "snmp:\n  root: enterprises.8072\n", 2, "a numeric OID" },
 	{ "snmp:\n  root: 1.3.6.1.4.1.4294967296\n", 2, "a numeric OID" },
 	{ "snmp:\n  root: 3.3.6.1.4.1.1\n", 2, "a numeric OID" },
