@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of the SNMP agent: configuration, port, thread. Keeps net-snmp to the files and to the
+ * address that the configuration names. Called by main.c.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <net-snmp/net-snmp-config.h>
+
+#include <net-snmp/net-snmp-includes.h>
+
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+
+#include <net-snmp/library/large_fd_set.h>
+
+#include "config.h"
+#include "log.h"
+#include "mib.h"
+#include "mib_log.h"
+#include "mib_refusal.h"
+#include "mib_serve.h"
+#include "mib_system.h"
+
+#define APPLICATION "xenballoon" /* also the name of the file with the persistent state */
+#define LISTEN_MAX  8
+
+static const oid system_group[] = { 1, 3, 6, 1, 2, 1, 1 };
+
+static pthread_t thread;
+static bool running;
+static atomic_bool stopping;
+static int wake = -1;
+
+/* After parsing: refusals that end inside the library leave their trace here. */
+static int parsed(netsnmp_session *session, netsnmp_pdu *pdu, int result)
+{
+	if (result == SNMPERR_SUCCESS)
+		return 1;
+	mib_refuse_message(session, pdu, result);
+	return 0;
+}
+
+static int received(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
+		    void *magic)
+{
+	/* The library shows us messages with a wrong key, too, for a trap; parsed() has seen them.
+	 */
+	if (pdu && pdu->version == SNMP_VERSION_3 &&
+	    session->s_snmp_errno == SNMPERR_USM_AUTHENTICATIONFAILURE)
+		return 1;
+	if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu->command == SNMP_MSG_SET &&
+	    !mib_may_set(session, pdu))
+		return 1;
+	return handle_snmp_packet(operation, session, reqid, pdu, magic);
+}
+
+static int listen_on(const char *address)
+{
+	netsnmp_transport *transport;
+	netsnmp_session session;
+
+	errno = 0;
+	transport = netsnmp_transport_open_server(APPLICATION, address);
+	if (!transport) {
+		int error = errno ? -errno : -EADDRNOTAVAIL;
+
+		log_error("snmp.listen: cannot listen on %s: %s", address, strerror(-error));
+		return error;
+	}
+	snmp_sess_init(&session);
+	session.version = SNMP_DEFAULT_VERSION; /* each message says its own */
+	session.callback = received;
+	session.isAuthoritative = SNMP_SESS_AUTHORITATIVE;
+	if (!snmp_add(&session, transport, NULL, parsed)) {
+		log_error("snmp.listen: cannot serve %s", address);
+		return -ENOMEM;
+	}
+	log_info("SNMP agent listens on %s", address);
+	return 0;
+}
+
+static int listen_all(const char *addresses)
+{
+	char list[sizeof(((struct config *)0)->snmp_listen)], *rest = NULL;
+	int error = 0;
+
+	snprintf(list, sizeof(list), "%s", addresses);
+	for (char *one = strtok_r(list, ",", &rest); one && !error;
+	     one = strtok_r(NULL, ",", &rest))
+		error = listen_on(one);
+	return error;
+}
+
+/*
+ * The persistent file first, so that the administrator's word about a user is the last. net-snmp
+ * moves that file aside while it writes a new one; after a crash in between the copy counts.
+ */
+static void name_files(const struct config *config)
+{
+	static const char *const kept[] = { APPLICATION ".0.conf", APPLICATION ".conf" };
+	char list[3 * (sizeof(config->snmp_config) + sizeof(APPLICATION ".0.conf,"))];
+	char file[sizeof(config->snmp_persistent_directory) + sizeof("/" APPLICATION ".0.conf")];
+	size_t used = 0;
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		snprintf(file, sizeof(file), "%s/%s", config->snmp_persistent_directory, kept[i]);
+		if (access(file, R_OK) == 0)
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s,", file);
+	}
+	snprintf(list + used, sizeof(list) - used, "%s", config->snmp_config);
+	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_OPTIONALCONFIG, list);
+}
+
+/* Nothing of the host's own net-snmp set-up, nor of the environment, may decide anything here. */
+static void confine(const struct config *config)
+{
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_CONFIG_LOAD, 1);
+	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_PERSISTENT_DIR,
+			      config->snmp_persistent_directory);
+	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_MIBDIRS, "/nonexistent");
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_ROOT_ACCESS, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_DISABLE_PERL, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE, 0);
+	name_files(config);
+}
+
+static int serve_trees(const struct config *config)
+{
+	oid root[MAX_OID_LEN];
+	size_t len = MAX_OID_LEN;
+	int error;
+
+	if (!snmp_parse_oid(config->snmp_root, root, &len)) {
+		log_error("snmp.root: %s is no numeric object identifier", config->snmp_root);
+		return -EINVAL;
+	}
+	mib_system_init(root, len);
+	error = mib_serve(mib_tree_xenballoon(), "xenballoon", root, len);
+	if (!error)
+		error = mib_serve(mib_tree_system(), "system", system_group,
+				  OID_LENGTH(system_group));
+	if (error)
+		log_error("snmp.root: cannot register %s: %s", config->snmp_root, strerror(-error));
+	return error;
+}
+
+static void turn(netsnmp_large_fd_set *fds)
+{
+	struct timeval timeout;
+	int count = wake + 1, block = 1;
+
+	NETSNMP_LARGE_FD_ZERO(fds);
+	NETSNMP_LARGE_FD_SET(wake, fds);
+	snmp_select_info2(&count, fds, &timeout, &block);
+	count = netsnmp_large_fd_set_select(count, fds, NULL, NULL, block ? NULL : &timeout);
+	if (count > 0)
+		snmp_read2(fds);
+	else if (count == 0)
+		snmp_timeout();
+	run_alarms();
+	netsnmp_check_outstanding_agent_requests();
+}
+
+static void *run(void *nothing)
+{
+	netsnmp_large_fd_set fds;
+
+	pthread_setname_np(pthread_self(), "snmp");
+	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
+	while (!atomic_load(&stopping))
+		turn(&fds);
+	netsnmp_large_fd_set_cleanup(&fds);
+	return nothing;
+}
+
+static int start(const struct config *config)
+{
+	int error;
+
+	mib_log_start();
+	confine(config);
+	if (init_agent(APPLICATION) != 0)
+		return -EIO;
+	error = serve_trees(config);
+	if (error)
+		return error;
+	init_snmp(APPLICATION);
+	if (mib_log_errors()) {
+		log_error("snmp.config: %s has errors, see above", config->snmp_config);
+		return -EINVAL;
+	}
+	error = listen_all(config->snmp_listen);
+	if (error)
+		return error;
+	/* The count of starts has to be on disk before the first answer (RFC 3414, 2.2.2). */
+	snmp_store(APPLICATION);
+	wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (wake < 0)
+		return -errno;
+	atomic_store(&stopping, false);
+	return -pthread_create(&thread, NULL, run, NULL);
+}
+
+static void shut_down(void)
+{
+	snmp_shutdown(APPLICATION);
+	shutdown_agent();
+	if (wake >= 0)
+		close(wake);
+	wake = -1;
+}
+
+int mib_start(void)
+{
+	const struct config *config = config_acquire();
+	int error = 0;
+
+	if (config->snmp_mode == SNMP_AGENT) {
+		error = start(config);
+		running = !error;
+		if (error)
+			shut_down();
+	}
+	config_release(config);
+	return error;
+}
+
+void mib_stop(void)
+{
+	const uint64_t one = 1;
+
+	if (!running)
+		return;
+	running = false;
+	atomic_store(&stopping, true);
+	if (write(wake, &one, sizeof(one)) < 0)
+		log_error("cannot wake the SNMP thread: %s", strerror(errno));
+	pthread_join(thread, NULL);
+	shut_down();
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The objects of XENBALLOON-MIB below its root: the rows of the metric table in their columns, and
+ * what the MIB adds to them. Knows no net-snmp. Called by agent.c through mib_tree_xenballoon().
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control.h"
+#include "metric.h"
+#include "mib_object.h"
+#include "mib_refusal.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Sub-identifiers of the MIB's groups; the table's entry is {xbDomainTable 1}. */
+enum { XB_OBJECTS = 1, XB_HOST = 1, XB_DOMAIN_TABLE = 2, XB_CONTROL = 3, XB_DOMAIN_ENTRY = 1 };
+
+static bool set_truth(struct mib_value *value, bool truth)
+{
+	value->syntax = MIB_INTEGER;
+	value->number = truth ? 1 : 2;
+	return true;
+}
+
+static bool set_enum(struct mib_value *value, unsigned int number)
+{
+	value->syntax = MIB_INTEGER;
+	value->number = number;
+	return true;
+}
+
+static bool set_string(struct mib_value *value, const char *text)
+{
+	mib_set_text(value, text, strlen(text));
+	return true;
+}
+
+static bool set_reading(struct mib_value *value, const struct reading *reading,
+			enum metric_unit unit, const struct mib_source *source)
+{
+	uint64_t now = source->now_unix > 0 ? (uint64_t)source->now_unix : 0;
+
+	if (reading->state != READING_OK)
+		return false;
+	switch (unit) {
+	case UNIT_BOOL:
+		return set_truth(value, reading->value);
+	case UNIT_TIME:
+		mib_set_gauge(value, now > reading->value ? now - reading->value : 0);
+		return true;
+	case UNIT_COUNT:
+		value->syntax = MIB_COUNTER;
+		value->number = (uint32_t)reading->value; /* counters wrap, gauges saturate */
+		return true;
+	case UNIT_KIB:
+	case UNIT_CENTI:
+	case UNIT_GAUGE:
+		break;
+	}
+	mib_set_gauge(value, reading->value);
+	return true;
+}
+
+static bool host_metric(const struct mib_object *object, const struct mib_source *source,
+			const struct domain *domain, struct mib_value *value)
+{
+	(void)domain;
+	return set_reading(value, &source->snapshot->host[object->which],
+			   metric_host[object->which].unit, source);
+}
+
+static bool domain_metric(const struct mib_object *object, const struct mib_source *source,
+			  const struct domain *domain, struct mib_value *value)
+{
+	const struct reading *reading = &domain->value[object->which];
+
+	/* A guest that never touched the switch still has one for the operator to throw. */
+	if (object->which == VALUE_SELFBALLOON && reading->state != READING_OK)
+		return set_truth(value, false);
+	return set_reading(value, reading, metric_domain[object->which].unit, source);
+}
+
+static bool domain_column(const struct mib_object *object, const struct mib_source *source,
+			  const struct domain *domain, struct mib_value *value)
+{
+	(void)source;
+	switch (object->which) {
+	case COLUMN_NAME:
+		return set_string(value, domain->name);
+	case COLUMN_UUID:
+		return set_string(value, domain->uuid);
+	case COLUMN_TYPE:
+		return set_enum(value, (unsigned int)domain->type + 1);
+	case COLUMN_STATE:
+		return set_enum(value, (unsigned int)domain->state + 1);
+	default:
+		return set_string(value, domain->reason);
+	}
+}
+
+enum host_extra { HOST_STORE_UP, HOST_HYPERVISOR_UP, HOST_AGE, HOST_XEN_VERSION };
+
+static bool host_extra(const struct mib_object *object, const struct mib_source *source,
+		       const struct domain *domain, struct mib_value *value)
+{
+	(void)domain;
+	switch (object->which) {
+	case HOST_STORE_UP:
+		return set_truth(value, source->snapshot->store_up);
+	case HOST_HYPERVISOR_UP:
+		return set_truth(value, source->snapshot->hypervisor_up);
+	case HOST_AGE:
+		mib_set_gauge(value, source->age_ms > 0 ? (uint64_t)source->age_ms : 0);
+		return true;
+	default:
+		return set_string(value, source->snapshot->xen_version);
+	}
+}
+
+enum tally { TALLY_NONE, TALLY_ACCEPTED, TALLY_REFUSED, TALLY_FAILED };
+
+static enum tally tally_of(enum control_result result)
+{
+	static const enum tally tallies[RESULT_COUNT] = {
+		[RESULT_OK] = TALLY_ACCEPTED,
+		[RESULT_CHECKED] = TALLY_NONE,
+		[RESULT_UNAUTHENTICATED] = TALLY_REFUSED,
+		[RESULT_FORBIDDEN] = TALLY_REFUSED,
+		[RESULT_NOT_FOUND] = TALLY_REFUSED,
+		[RESULT_AMBIGUOUS] = TALLY_REFUSED,
+		[RESULT_DOM0] = TALLY_REFUSED,
+		[RESULT_MALFORMED] = TALLY_REFUSED,
+		[RESULT_HARD_LIMIT] = TALLY_REFUSED,
+		[RESULT_SOFT_LIMIT] = TALLY_REFUSED,
+		[RESULT_SELFBALLOONING] = TALLY_REFUSED,
+		[RESULT_FOREIGN] = TALLY_REFUSED,
+		[RESULT_DEPENDENCY] = TALLY_NONE,
+		[RESULT_UNAVAILABLE] = TALLY_FAILED,
+		[RESULT_FAILED] = TALLY_FAILED,
+	};
+
+	return tallies[result];
+}
+
+static bool control_tally(const struct mib_object *object, const struct mib_source *source,
+			  const struct domain *domain, struct mib_value *value)
+{
+	uint64_t sum = 0;
+
+	(void)source;
+	(void)domain;
+	for (unsigned int result = 0; result < RESULT_COUNT; result++) {
+		if (tally_of(result) != object->which)
+			continue;
+		for (unsigned int via = 0; via < VIA_COUNT; via++) {
+			for (unsigned int action = 0; action < CONTROL_ACTION_COUNT; action++)
+				sum += control_count(via, action, result);
+		}
+	}
+	value->syntax = MIB_COUNTER;
+	value->number = (uint32_t)sum;
+	return true;
+}
+
+static uint32_t lock;
+
+uint32_t mib_lock(void)
+{
+	return lock;
+}
+
+void mib_set_lock(uint32_t number)
+{
+	lock = number;
+}
+
+static bool control_lock(const struct mib_object *object, const struct mib_source *source,
+			 const struct domain *domain, struct mib_value *value)
+{
+	(void)object;
+	(void)source;
+	(void)domain;
+	return set_enum(value, lock);
+}
+
+static bool control_unrecorded(const struct mib_object *object, const struct mib_source *source,
+			       const struct domain *domain, struct mib_value *value)
+{
+	(void)object;
+	(void)source;
+	(void)domain;
+	value->syntax = MIB_COUNTER;
+	value->number = (uint32_t)mib_refusal_unrecorded();
+	return true;
+}
+
+#define HOST_PATH(n) .path = { XB_OBJECTS, XB_HOST, (n) }, .depth = 3, .index = MIB_SCALAR
+#define DOMAIN_PATH(n)                                                                             \
+	.path = { XB_OBJECTS, XB_DOMAIN_TABLE, XB_DOMAIN_ENTRY, (n) }, .depth = 4,                 \
+	.index = MIB_DOMAIN
+#define CONTROL_PATH(n) .path = { XB_OBJECTS, XB_CONTROL, (n) }, .depth = 3, .index = MIB_SCALAR
+
+/* What the metric table has no row for. */
+static const struct mib_object extra[] = {
+	{ HOST_PATH(8), .which = HOST_STORE_UP, .value = host_extra },
+	{ HOST_PATH(9), .which = HOST_HYPERVISOR_UP, .value = host_extra },
+	{ HOST_PATH(10), .which = HOST_AGE, .value = host_extra },
+	{ HOST_PATH(11), .which = HOST_XEN_VERSION, .value = host_extra },
+	{ DOMAIN_PATH(COLUMN_NAME), .which = COLUMN_NAME, .value = domain_column },
+	{ DOMAIN_PATH(COLUMN_UUID), .which = COLUMN_UUID, .value = domain_column },
+	{ DOMAIN_PATH(COLUMN_TYPE), .which = COLUMN_TYPE, .value = domain_column },
+	{ DOMAIN_PATH(COLUMN_STATE), .which = COLUMN_STATE, .value = domain_column },
+	{ DOMAIN_PATH(COLUMN_REASON), .which = COLUMN_REASON, .value = domain_column },
+	{ CONTROL_PATH(1), .write = MIB_WRITE_LOCK, .value = control_lock },
+	{ CONTROL_PATH(2), .which = TALLY_ACCEPTED, .value = control_tally },
+	{ CONTROL_PATH(3), .which = TALLY_REFUSED, .value = control_tally },
+	{ CONTROL_PATH(4), .which = TALLY_FAILED, .value = control_tally },
+	{ CONTROL_PATH(5), .value = control_unrecorded },
+};
+
+static const enum mib_write writes[VALUE_COUNT] = {
+	[VALUE_TARGET] = MIB_WRITE_TARGET,
+	[VALUE_SELFBALLOON] = MIB_WRITE_SELFBALLOON,
+};
+
+static int by_path(const void *a, const void *b)
+{
+	const struct mib_object *left = a, *right = b;
+
+	for (size_t i = 0; i < MIB_PATH_MAX; i++) {
+		if (left->path[i] != right->path[i])
+			return left->path[i] < right->path[i] ? -1 : 1;
+	}
+	return 0;
+}
+
+const struct mib_tree *mib_tree_xenballoon(void)
+{
+	static struct mib_object objects[HOST_VALUE_COUNT + VALUE_COUNT + LENGTH(extra)];
+	static struct mib_tree tree = { objects, 0 };
+
+	if (tree.count)
+		return &tree;
+	for (unsigned int i = 0; i < HOST_VALUE_COUNT; i++)
+		objects[tree.count++] = (struct mib_object){ HOST_PATH(metric_host[i].mib),
+							     .which = i, .value = host_metric };
+	for (unsigned int i = 0; i < VALUE_COUNT; i++)
+		objects[tree.count++] = (struct mib_object){
+			DOMAIN_PATH(metric_domain[i].mib),
+			.write = metric_domain[i].writable ? writes[i] : MIB_READ_ONLY,
+			.which = i,
+			.value = domain_metric,
+		};
+	memcpy(objects + tree.count, extra, sizeof(extra));
+	tree.count += LENGTH(extra);
+	qsort(objects, tree.count, sizeof(objects[0]), by_path);
+	return &tree;
+}
