@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Judges requests by their headers: shapes that two programs could read differently, then path and
+ * method, then who asks, then what the body will be. Called by http_request.c before a body is
+ * read, so who may not ask can't make the agent store anything.
+ */
+#include <microhttpd.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "auth.h"
+#include "http_call.h"
+#include "log.h"
+#include "problem.h"
+
+/* Set before the server starts. */
+static bool changes_insecure;
+
+void http_check_insecure(bool insecure)
+{
+	changes_insecure = insecure;
+}
+
+static const char *header(const struct http_call *call, const char *name)
+{
+	return MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name);
+}
+
+/* Headers that a request may have once at most; libmicrohttpd takes the first and says nothing. */
+static const char *const singular[] = { "Host",		 "Authorization", "Content-Length",
+					"Content-Type",	 "Origin",	  "Transfer-Encoding",
+					"Sec-Fetch-Site" };
+
+#define SINGULAR_COUNT (sizeof(singular) / sizeof(*singular))
+
+static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *name,
+				    const char *value)
+{
+	unsigned int *counts = context;
+
+	(void)kind;
+	(void)value;
+	for (size_t i = 0; i < SINGULAR_COUNT; i++)
+		counts[i] += !strcasecmp(singular[i], name);
+	return MHD_YES;
+}
+
+/* Where a proxy and we could disagree on where the request ends or for whom it is. */
+static bool check_shape(const struct http_call *call, struct reply *reply)
+{
+	unsigned int counts[SINGULAR_COUNT] = { 0 };
+	const char *encoding = header(call, "Transfer-Encoding");
+
+	MHD_get_connection_values(call->connection, MHD_HEADER_KIND, count_header, counts);
+	for (size_t i = 0; i < SINGULAR_COUNT; i++)
+		if (counts[i] > 1) {
+			problem_reply(reply, 400, "The header %s was sent %u times; send it once.",
+				      singular[i], counts[i]);
+			return false;
+		}
+	if (encoding && header(call, "Content-Length")) {
+		problem_reply(reply, 400,
+			      "Both Content-Length and Transfer-Encoding were sent; send one.");
+		return false;
+	}
+	if (encoding && strcasecmp(encoding, "chunked")) {
+		problem_reply(reply, 400, "The only Transfer-Encoding understood is chunked.");
+		return false;
+	}
+	return true;
+}
+
+static bool check_route(struct http_call *call, const char *method, const char *path,
+			struct reply *reply)
+{
+	struct exchange *exchange = &call->exchange;
+	const char *allow;
+
+	switch (route_find(method, path, &exchange->route, exchange->id, &allow)) {
+	case ROUTE_FOUND:
+		return true;
+	case ROUTE_NO_METHOD:
+		problem_reply(reply, 405, "Here only %s is possible.", allow);
+		reply->allow = allow;
+		return false;
+	case ROUTE_BAD_ID:
+		problem_reply(reply, 400,
+			      "The guest in the path must have 1 to %d bytes, %%XX for those that "
+			      "have a meaning in a path, and no NUL.",
+			      SNAPSHOT_NAME_MAX);
+		return false;
+	case ROUTE_NO_PATH:
+		break;
+	}
+	problem_reply(reply, 404, "There is nothing at this path; / lists what there is.");
+	return false;
+}
+
+static void find_address(const struct http_call *call, struct principal *who)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	socklen_t len = address && address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+								  : sizeof(struct sockaddr_in);
+
+	if (!address ||
+	    getnameinfo(address, len, who->address, sizeof(who->address), NULL, 0, NI_NUMERICHOST))
+		snprintf(who->address, sizeof(who->address), "unknown");
+}
+
+static void find_principal(struct http_call *call, const struct config *config)
+{
+	static const char scheme[] = "Bearer ";
+	struct principal *who = &call->exchange.who;
+	const char *text = header(call, "Authorization");
+	struct principal proved = { .role = ROLE_NONE };
+
+	who->via = VIA_HTTP;
+	find_address(call, who);
+	if (!text || strncasecmp(text, scheme, strlen(scheme)))
+		return;
+	text += strlen(scheme);
+	text += strspn(text, " ");
+	if (!auth_bearer(config->tokens, text, strlen(text), &proved))
+		return;
+	snprintf(who->name, sizeof(who->name), "%s", proved.name);
+	who->role = proved.role;
+}
+
+/* A refusal of a change is a decision: audited and counted, with what is known of the request. */
+static void note(const struct exchange *exchange, enum control_result result, const char *detail)
+{
+	const struct principal *who = &exchange->who;
+	struct control_request request = { .who = *who, .action = exchange->route->action };
+	struct control_answer answer = { .result = result };
+
+	snprintf(request.subject, sizeof(request.subject), "%s", exchange->id);
+	snprintf(answer.detail, sizeof(answer.detail), "%s", detail);
+	if (exchange->route->action != CONTROL_ACTION_COUNT)
+		control_refused(&request, &answer);
+	else if (exchange->route->role == ROLE_OPERATOR)
+		log_warn("refused %s to %s from %s: %s", exchange->route->path,
+			 *who->name ? who->name : "nobody", who->address, detail);
+}
+
+static bool refuse(const struct http_call *call, struct reply *reply, enum control_result result,
+		   const char *detail)
+{
+	note(&call->exchange, result, detail);
+	problem_result(reply, result, detail);
+	return false;
+}
+
+static bool check_role(struct http_call *call, const struct config *config, struct reply *reply)
+{
+	const struct route *route = call->exchange.route;
+	enum control_role needed = route->role;
+
+	if (needed == ROLE_VIEWER && config->http_read == HTTP_READ_OPEN)
+		needed = ROLE_NONE;
+	if (needed == ROLE_OPERATOR && changes_insecure)
+		return refuse(call, reply, RESULT_FORBIDDEN,
+			      "Changes are refused on a plain HTTP address that other hosts can "
+			      "reach; ask on loopback.");
+	if (call->exchange.who.role >= needed)
+		return true;
+	if (call->exchange.who.role == ROLE_NONE)
+		return refuse(
+			call, reply, RESULT_UNAUTHENTICATED,
+			header(call, "Authorization")
+				? "The credential is not valid; send Authorization: Bearer with "
+				  "a token of the agent's token file."
+				: "A credential is needed: send Authorization: Bearer with a "
+				  "token of the agent's token file.");
+	return refuse(call, reply, RESULT_FORBIDDEN,
+		      "This takes the role operator; the token has the role viewer.");
+}
+
+/* Browsers name the page that asks: only our own pages may change anything. */
+static bool check_origin(struct http_call *call, struct reply *reply)
+{
+	static const char scheme[] = "http://";
+	const char *origin = header(call, "Origin"), *host = header(call, "Host");
+	const char *site = header(call, "Sec-Fetch-Site");
+	bool own = !origin || (host && !strncasecmp(origin, scheme, strlen(scheme)) &&
+			       !strcasecmp(origin + strlen(scheme), host));
+
+	if (site && strcasecmp(site, "same-origin") && strcasecmp(site, "none"))
+		own = false;
+	return own || refuse(call, reply, RESULT_FORBIDDEN,
+			     "The request comes from another site's page; ask from this host's own "
+			     "page, or without an Origin header.");
+}
+
+static bool is_json(const char *type)
+{
+	static const char json[] = "application/json";
+	size_t len = strcspn(type, "; \t");
+
+	return len == strlen(json) && !strncasecmp(type, json, len);
+}
+
+static void refuse_body(const struct http_call *call, struct reply *reply, int status,
+			const char *detail)
+{
+	note(&call->exchange, RESULT_MALFORMED, detail);
+	problem_reply(reply, status, "%s", detail);
+}
+
+void http_refuse_length(const struct http_call *call, struct reply *reply)
+{
+	char detail[64];
+
+	snprintf(detail, sizeof(detail), "The body may have at most %d bytes.", HTTP_BODY_MAX);
+	refuse_body(call, reply, 413, detail);
+}
+
+static bool check_body(const struct http_call *call, struct reply *reply)
+{
+	const char *length = header(call, "Content-Length");
+	const char *type = header(call, "Content-Type");
+
+	/* libmicrohttpd has refused a length that is no number. */
+	if (length && strtoull(length, NULL, 10) > HTTP_BODY_MAX) {
+		http_refuse_length(call, reply);
+		return false;
+	}
+	if (!call->exchange.route->body || (type && is_json(type)))
+		return true;
+	refuse_body(call, reply, 415,
+		    "The body must be JSON: send Content-Type: application/json.");
+	return false;
+}
+
+bool http_check(struct http_call *call, const char *method, const char *path, struct reply *reply,
+		bool *close)
+{
+	const struct config *config;
+	bool good;
+
+	*close = !check_shape(call, reply);
+	if (*close || !check_route(call, method, path, reply))
+		return false;
+	config = config_acquire();
+	find_principal(call, config);
+	good = check_role(call, config, reply) &&
+	       (call->exchange.route->role != ROLE_OPERATOR || check_origin(call, reply)) &&
+	       check_body(call, reply);
+	config_release(config);
+	return good;
+}

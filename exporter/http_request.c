@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Takes a request from libmicrohttpd step by step: headers, body, handler, answer. Knows no route.
+ * Runs on the HTTP thread; http.c starts it.
+ */
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "http_call.h"
+#include "log.h"
+
+/*
+ * An answer can't be sent while a body of unknown length comes in; one that goes on beyond this is
+ * cut off instead.
+ */
+#define DRAIN_MAX (16 * HTTP_BODY_MAX)
+
+static enum MHD_Result send_reply(struct http_call *call, struct reply *reply, bool close)
+{
+	struct MHD_Response *response = http_response(call, reply, close);
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	result = MHD_queue_response(call->connection, (unsigned int)reply->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result take_headers(struct http_call *call, const char *path, const char *method)
+{
+	struct reply reply = { 0 };
+	enum MHD_Result result;
+	bool close;
+
+	if (http_check(call, method, path, &reply, &close))
+		return MHD_YES;
+	result = send_reply(call, &reply, close);
+	text_free(&reply.text);
+	return result;
+}
+
+static enum MHD_Result take_body(struct http_call *call, const char *bytes, size_t *len)
+{
+	call->received += *len;
+	if (call->received <= HTTP_BODY_MAX)
+		text_add(&call->body, bytes, *len);
+	else
+		text_free(&call->body);
+	*len = 0;
+	return call->received > DRAIN_MAX ? MHD_NO : MHD_YES;
+}
+
+/* False: the answer will come later. */
+static bool handle(struct http_call *call)
+{
+	struct exchange *exchange = &call->exchange;
+
+	if (call->received > HTTP_BODY_MAX) {
+		http_refuse_length(call, &call->reply);
+		return true;
+	}
+	exchange->accept = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND,
+						       MHD_HTTP_HEADER_ACCEPT);
+	exchange->body = call->body.bytes;
+	exchange->body_len = call->body.len;
+	return exchange->route->handler(exchange, &call->reply);
+}
+
+/*
+ * libmicrohttpd calls this with the headers, with each part of the body, at the end of the body,
+ * and once more after a suspended connection was resumed.
+ */
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+				  const char *path, const char *method, const char *version,
+				  const char *body, size_t *body_len, void **state)
+{
+	struct http_call *call = *state;
+
+	(void)context;
+	(void)version;
+	if (!call) {
+		*state = call = http_call_new(connection);
+		return call ? take_headers(call, path, method) : MHD_NO;
+	}
+	if (*body_len)
+		return take_body(call, body, body_len);
+	if (!call->answered && !handle(call))
+		return MHD_YES;
+	return send_reply(call, &call->reply, false);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+			 enum MHD_RequestTerminationCode why)
+{
+	(void)context;
+	(void)connection;
+	(void)why;
+	if (*state)
+		http_call_release(*state);
+	*state = NULL;
+}
+
+/* Paths stay percent-encoded until they are taken apart: a name may hold a slash. */
+static size_t keep_encoded(void *context, struct MHD_Connection *connection, char *text)
+{
+	(void)context;
+	(void)connection;
+	return strlen(text);
+}
+
+static void on_log(void *context, const char *format, va_list arguments)
+{
+	char line[256];
+
+	(void)context;
+	vsnprintf(line, sizeof(line), format, arguments);
+	line[strcspn(line, "\n")] = 0;
+	log_debug("http: %s", line);
+}
+
+/* So many that scrapes get through hundreds of idle ones; some descriptors are left to the rest. */
+static unsigned int connections_max(void)
+{
+	const unsigned int most = 1024, others = 128;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= most + others)
+		return most;
+	return files.rlim_cur > 2 * others ? (unsigned int)files.rlim_cur - others : others;
+}
+
+struct MHD_Daemon *http_serve(int socket)
+{
+	const unsigned int flags =
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	unsigned int most = connections_max();
+
+	return MHD_start_daemon(
+		flags, 0, NULL, NULL, on_request, NULL, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+		MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+		MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_CONNECTION_LIMIT, most,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, most / 4 * 3, MHD_OPTION_CONNECTION_TIMEOUT,
+		HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEADERS_MAX,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Turns a reply into what libmicrohttpd sends: body, compression, headers. Called by
+ * http_request.c.
+ */
+#include <microhttpd.h>
+#include <stdio.h>
+
+#include "http_accept.h"
+#include "http_call.h"
+
+/* With every answer: nothing here may be stored, guessed at, framed or run. */
+static const struct {
+	const char *name, *value;
+} constant[] = {
+	{ "Cache-Control", "no-store" },
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "X-Frame-Options", "DENY" },
+	{ "Referrer-Policy", "no-referrer" },
+	{ "Content-Security-Policy",
+	  "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'" },
+	{ "Vary", "Accept, Accept-Encoding" },
+};
+
+static void out_of_memory(struct reply *reply)
+{
+	static const char document[] =
+		"{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,"
+		"\"detail\":\"Out of memory.\"}";
+
+	text_free(&reply->text);
+	*reply = (struct reply){ .status = 500, .type = "application/problem+json" };
+	text_string(&reply->text, document);
+}
+
+static void add_headers(struct MHD_Response *response, const struct reply *reply)
+{
+	char seconds[16];
+
+	for (size_t i = 0; i < sizeof(constant) / sizeof(*constant); i++)
+		MHD_add_response_header(response, constant[i].name, constant[i].value);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
+	if (reply->allow)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+	if (reply->status == MHD_HTTP_UNAUTHORIZED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+					"Bearer realm=\"xenballoon\"");
+	if (reply->retry_after_s) {
+		snprintf(seconds, sizeof(seconds), "%u", reply->retry_after_s);
+		MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+	}
+}
+
+struct MHD_Response *http_response(struct http_call *call, struct reply *reply, bool close)
+{
+	const char *accept = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	struct MHD_Response *response;
+	bool packed;
+
+	if (reply->text.failed)
+		out_of_memory(reply);
+	packed = http_accept_coding(accept, "gzip") && http_gzip(&reply->text);
+	response = MHD_create_response_from_buffer(reply->text.len, reply->text.bytes,
+						   MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		return NULL;
+	reply->text = (struct text){ 0 };
+	if (packed)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+	if (close)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	add_headers(response, reply);
+	return response;
+}

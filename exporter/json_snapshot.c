@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Host, guests and answers as JSON, by the metric table. Knows no HTTP. Called by route_read.c,
+ * route_control.c and problem.c.
+ */
+#include "json.h"
+
+/* The table's values, absent and bad ones as null; then the names of the bad ones. */
+static void add_values(struct text *text, const struct metric *metrics,
+		       const struct reading *readings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		json_put_reading(text, metrics[i].name, metrics[i].unit, readings[i]);
+	json_put_open(text, "errors", '[');
+	for (size_t i = 0; i < count; i++)
+		if (readings[i].state == READING_BAD)
+			json_put_string(text, NULL, metrics[i].name);
+	json_put_close(text, ']');
+}
+
+static void add_picture(struct text *text, const struct snapshot *snapshot, int64_t age_ms)
+{
+	json_put_number(text, "generation", snapshot->generation);
+	if (snapshot->generation)
+		json_put_number(text, "age_ms", (uint64_t)age_ms);
+	else
+		json_put_null(text, "age_ms");
+	json_put_bool(text, "store_up", snapshot->store_up);
+	json_put_bool(text, "hypervisor_up", snapshot->hypervisor_up);
+}
+
+void json_put_host(struct text *text, const struct snapshot *snapshot, int64_t age_ms)
+{
+	json_put_open(text, NULL, '{');
+	add_picture(text, snapshot, age_ms);
+	json_put_string(text, "xen_version", snapshot->xen_version);
+	add_values(text, metric_host, snapshot->host, HOST_VALUE_COUNT);
+	json_put_close(text, '}');
+}
+
+void json_put_domain(struct text *text, const struct domain *domain)
+{
+	json_put_open(text, NULL, '{');
+	json_put_number(text, "domid", domain->domid);
+	json_put_string(text, "name", domain->name);
+	json_put_string(text, "uuid", domain->uuid);
+	json_put_string(text, "type", domain_type_name(domain->type));
+	json_put_string(text, "state", domain_state_name(domain->state));
+	json_put_string(text, "reason", domain->reason);
+	json_put_bool(text, "has_swap", domain->has_swap);
+	if (domain->manager)
+		json_put_string(text, "manager", domain->manager);
+	else
+		json_put_null(text, "manager");
+	add_values(text, metric_domain, domain->value, VALUE_COUNT);
+	json_put_close(text, '}');
+}
+
+void json_put_domains(struct text *text, const struct snapshot *snapshot, int64_t age_ms)
+{
+	json_put_open(text, NULL, '{');
+	add_picture(text, snapshot, age_ms);
+	json_put_open(text, "domains", '[');
+	for (size_t i = 0; i < snapshot->count; i++)
+		json_put_domain(text, &snapshot->domain[i]);
+	json_put_close(text, ']');
+	json_put_close(text, '}');
+}
+
+void json_put_answer(struct text *text, const struct control_request *request,
+		     const struct control_answer *answer)
+{
+	enum metric_unit unit = request->action == CONTROL_SELFBALLOON ? UNIT_BOOL : UNIT_KIB;
+
+	json_put_string(text, "subject", request->subject);
+	if (answer->domid) {
+		json_put_number(text, "domid", answer->domid);
+		json_put_string(text, "name", answer->name);
+		json_put_string(text, "uuid", answer->uuid);
+	}
+	json_put_string(text, "action", control_action_name(request->action));
+	json_put_string(text, "result", control_results[answer->result].name);
+	json_put_reading(text, "before", unit, answer->before);
+	json_put_reading(text, "after", unit, answer->after);
+	json_put_bool(text, "dry_run", request->dry_run);
+	if (*answer->warning)
+		json_put_string(text, "warning", answer->warning);
+	else
+		json_put_null(text, "warning");
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the agent says of itself in a scrape: decisions, audit, health, build and process. Knows
+ * nothing of guests. Called by prometheus.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "audit.h"
+#include "config.h"
+#include "control.h"
+#include "process.h"
+#include "prometheus_text.h"
+
+static void requests(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	for (enum control_interface via = 0; via < VIA_COUNT; via++)
+		for (enum control_action action = 0; action < CONTROL_ACTION_COUNT; action++)
+			for (enum control_result result = 0; result < RESULT_COUNT; result++)
+				text_format(text,
+					    "%s{interface=\"%s\",action=\"%s\",result=\"%s\"} "
+					    "%llu\n",
+					    name, control_interface_name(via),
+					    control_action_name(action),
+					    control_results[result].name,
+					    (unsigned long long)control_count(via, action, result));
+}
+
+static struct reading known(uint64_t value)
+{
+	return (struct reading){ READING_OK, value };
+}
+
+static void audit_entries(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	prometheus_whole(text, name, known(audit_count()));
+}
+
+static void up(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	prometheus_whole(text, name, known(snapshot->store_up && snapshot->hypervisor_up));
+}
+
+static void age(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	if (snapshot->generation) /* before the first snapshot there is nothing that ages */
+		prometheus_thousandth(text, name, known((uint64_t)snapshot_age_ms()));
+}
+
+static void build(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	text_format(text, "%s{version=\"" XENBALLOON_VERSION "\",xen=\"", name);
+	text_foreign(text, TEXT_LABEL, snapshot->xen_version, strlen(snapshot->xen_version));
+	text_string(text, "\"} 1\n");
+}
+
+static void reloaded(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	prometheus_whole(text, name, known(config_last_reload_successful()));
+}
+
+static const struct agent_row {
+	struct prometheus_family family;
+	void (*samples)(struct text *text, const char *name, const struct snapshot *snapshot);
+} agent_rows[] = {
+	{ { PROMETHEUS_PREFIX "control_requests_total", PROMETHEUS_COUNTER,
+	    "Requests to change a guest, by way in, action and how they ended." },
+	  requests },
+	{ { PROMETHEUS_PREFIX "control_audit_entries_total", PROMETHEUS_COUNTER,
+	    "Decisions written to the audit." },
+	  audit_entries },
+	{ { PROMETHEUS_PREFIX "up", PROMETHEUS_GAUGE,
+	    "Whether xenstored and the hypervisor answered when the agent last looked." },
+	  up },
+	{ { PROMETHEUS_PREFIX "snapshot_age_seconds", PROMETHEUS_GAUGE,
+	    "Time since what is shown here was last known to be true." },
+	  age },
+	{ { PROMETHEUS_PREFIX "build_info", PROMETHEUS_INFO,
+	    "Version of the agent and of the hypervisor it runs on; always 1." },
+	  build },
+	{ { PROMETHEUS_PREFIX "config_last_reload_successful", PROMETHEUS_GAUGE,
+	    "Whether the last reload of the configuration was taken (1) or refused (0)." },
+	  reloaded },
+};
+
+/* The names that every exporter has, so without a prefix. */
+static const struct process_row {
+	struct prometheus_family family;
+	void (*sample)(struct text *text, const char *name, struct reading reading);
+	size_t offset; /* of the reading in struct process_usage */
+} process_rows[] = {
+	{ { "process_cpu_seconds_total", PROMETHEUS_COUNTER,
+	    "Total user and system CPU time spent in seconds." },
+	  prometheus_thousandth,
+	  offsetof(struct process_usage, cpu_ms) },
+	{ { "process_resident_memory_bytes", PROMETHEUS_GAUGE, "Resident memory size in bytes." },
+	  prometheus_whole,
+	  offsetof(struct process_usage, resident_bytes) },
+	{ { "process_virtual_memory_bytes", PROMETHEUS_GAUGE, "Virtual memory size in bytes." },
+	  prometheus_whole,
+	  offsetof(struct process_usage, virtual_bytes) },
+	{ { "process_start_time_seconds", PROMETHEUS_GAUGE,
+	    "Start time of the process since unix epoch in seconds." },
+	  prometheus_thousandth,
+	  offsetof(struct process_usage, start_ms) },
+	{ { "process_open_fds", PROMETHEUS_GAUGE, "Number of open file descriptors." },
+	  prometheus_whole,
+	  offsetof(struct process_usage, open_fds) },
+	{ { "process_max_fds", PROMETHEUS_GAUGE, "Maximum number of open file descriptors." },
+	  prometheus_whole,
+	  offsetof(struct process_usage, max_fds) },
+};
+
+void prometheus_agent(struct text *text, enum prometheus_format format,
+		      const struct snapshot *snapshot)
+{
+	struct process_usage usage;
+
+	for (size_t i = 0; i < sizeof(agent_rows) / sizeof(*agent_rows); i++) {
+		prometheus_head(text, format, &agent_rows[i].family);
+		agent_rows[i].samples(text, agent_rows[i].family.name, snapshot);
+	}
+	process_read(&usage);
+	for (size_t i = 0; i < sizeof(process_rows) / sizeof(*process_rows); i++) {
+		const struct process_row *row = &process_rows[i];
+		const char *at = (const char *)&usage + row->offset;
+
+		prometheus_head(text, format, &row->family);
+		row->sample(text, row->family.name, *(const struct reading *)(const void *)at);
+	}
+}

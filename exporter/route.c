@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of everything that can be asked over HTTP, and how a request finds its row. Knows
+ * neither the HTTP library nor what the handlers do. Called by http_request.c.
+ */
+#include "route.h"
+
+#include <string.h>
+
+#define NO_CONTROL .action = CONTROL_ACTION_COUNT
+
+/* clang-format off */
+const struct route routes[] = {
+	{ "GET", "/", ROLE_VIEWER, NO_CONTROL, .handler = get_index,
+	  .help = "This page." },
+	{ "GET", "/metrics", ROLE_VIEWER, NO_CONTROL, .handler = get_metrics,
+	  .help = "Host, guests and agent as Prometheus text or OpenMetrics." },
+	{ "GET", "/-/healthy", ROLE_NONE, NO_CONTROL, .handler = get_healthy,
+	  .help = "200 while the agent runs." },
+	{ "GET", "/-/ready", ROLE_NONE, NO_CONTROL, .handler = get_ready,
+	  .help = "200 while what is shown is current and changes can be made, else 503." },
+	{ "POST", "/-/reload", ROLE_OPERATOR, NO_CONTROL, .handler = post_reload,
+	  .help = "Reads the configuration again." },
+	{ "GET", "/api/v1/host", ROLE_VIEWER, NO_CONTROL, .handler = get_host,
+	  .help = "The host's memory." },
+	{ "GET", "/api/v1/domains", ROLE_VIEWER, NO_CONTROL, .handler = get_domains,
+	  .help = "All guests." },
+	{ "GET", "/api/v1/domains/{id}", ROLE_VIEWER, NO_CONTROL, .handler = get_domain,
+	  .help = "One guest, by domid, name or UUID." },
+	{ "POST", "/api/v1/domains/{id}/selfballoon", ROLE_OPERATOR, CONTROL_SELFBALLOON, true,
+	  post_selfballoon, "Lets one guest size itself, or ends that." },
+	{ "POST", "/api/v1/domains/{id}/target", ROLE_OPERATOR, CONTROL_TARGET, true,
+	  post_target, "Sets one guest's balloon target." },
+	{ "POST", "/api/v1/selfballoon", ROLE_OPERATOR, CONTROL_SELFBALLOON, true,
+	  post_selfballoon_many, "Lets all guests or a list size themselves, or ends that." },
+};
+/* clang-format on */
+
+const size_t route_count = sizeof(routes) / sizeof(*routes);
+
+static int hex(char digit)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = digit ? strchr(digits, digit | 0x20) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* Decodes %XX (RFC 3986, 2.1); a NUL has no place in a name. */
+static bool decode(const char *from, size_t len, char *to, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int byte = (unsigned char)from[i];
+
+		if (byte == '%') {
+			int high = len - i > 2 ? hex(from[i + 1]) : -1;
+			int low = high >= 0 ? hex(from[i + 2]) : -1;
+
+			if (low < 0)
+				return false;
+			byte = high * 16 + low;
+			i += 2;
+		}
+		if (!byte || n + 1 >= size)
+			return false;
+		to[n++] = (char)byte;
+	}
+	to[n] = 0;
+	return n;
+}
+
+/* Compares a path with a row's; *id and *len tell what stands for {id}. */
+static bool match(const char *pattern, const char *path, const char **id, size_t *len)
+{
+	const char *brace = strstr(pattern, "{id}");
+	size_t before = brace ? (size_t)(brace - pattern) : 0;
+
+	*id = NULL;
+	*len = 0;
+	if (!brace)
+		return !strcmp(pattern, path);
+	if (strncmp(pattern, path, before))
+		return false;
+	*id = path + before;
+	*len = strcspn(*id, "/");
+	return *len && !strcmp(brace + strlen("{id}"), *id + *len);
+}
+
+/* No path has more than one method (and HEAD). */
+static const char *allowed(const char *method)
+{
+	return strcmp(method, "GET") ? method : "GET, HEAD";
+}
+
+enum route_match route_find(const char *method, const char *path, const struct route **route,
+			    char id[SNAPSHOT_NAME_MAX + 1], const char **allow)
+{
+	const char *wanted = strcmp(method, "HEAD") ? method : "GET", *raw;
+	enum route_match result = ROUTE_NO_PATH;
+	size_t len;
+
+	*id = 0;
+	for (size_t i = 0; i < route_count; i++) {
+		if (!match(routes[i].path, path, &raw, &len))
+			continue;
+		if (strcmp(routes[i].method, wanted)) {
+			*allow = allowed(routes[i].method);
+			result = ROUTE_NO_METHOD;
+			continue;
+		}
+		*route = &routes[i];
+		if (raw && !decode(raw, len, id, SNAPSHOT_NAME_MAX + 1))
+			return ROUTE_BAD_ID;
+		return ROUTE_FOUND;
+	}
+	return result;
+}

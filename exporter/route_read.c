@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers all that only reads, from the current snapshot alone, so no answer waits for xenstore.
+ * Knows neither the HTTP library nor the collector. Its functions are rows of routes[].
+ */
+#include <string.h>
+
+#include "json.h"
+#include "log.h"
+#include "problem.h"
+#include "prometheus.h"
+#include "route.h"
+
+#define TYPE_JSON "application/json"
+
+/*
+ * A picture older than this is no longer current: xenstored is taken for lost. The collector looks
+ * every few seconds at the latest.
+ */
+#define READY_AGE_MAX_MS 30000
+
+bool get_metrics(struct exchange *exchange, struct reply *reply)
+{
+	enum prometheus_format format = prometheus_negotiate(exchange->accept);
+	const struct snapshot *snapshot = snapshot_acquire();
+	char *text;
+	size_t len;
+
+	if (prometheus_render(snapshot, format, &text, &len) == 0) {
+		reply->status = 200;
+		reply->type = prometheus_content_type(format);
+		reply->text = (struct text){ .bytes = text, .len = len, .size = len };
+	} else {
+		problem_reply(reply, 500, "Out of memory.");
+	}
+	snapshot_release(snapshot);
+	return true;
+}
+
+static void page(struct reply *reply, const char *text)
+{
+	reply->status = 200;
+	reply->type = "text/plain; charset=utf-8";
+	text_string(&reply->text, text);
+}
+
+bool get_healthy(struct exchange *exchange, struct reply *reply)
+{
+	(void)exchange;
+	page(reply, "xenballoon-agent is healthy.\n");
+	return true;
+}
+
+/* Why the agent can't do its whole work just now; NULL if it can. */
+static const char *unready(const struct snapshot *snapshot)
+{
+	if (!snapshot->generation)
+		return "The first look at xenstore and the hypervisor has not ended yet.";
+	if (!snapshot->store_up)
+		return "xenstored does not answer; what is shown is from before.";
+	if (!snapshot->hypervisor_up)
+		return "The hypervisor does not answer; what is shown is from before.";
+	if (snapshot_age_ms() > READY_AGE_MAX_MS)
+		return "xenstored has not answered for 30 s; what is shown is from before.";
+	return NULL;
+}
+
+/*
+ * Ready says that readings are current and changes possible. With the store lost it is 503 again;
+ * /metrics and the API go on answering with the last picture and its age.
+ */
+bool get_ready(struct exchange *exchange, struct reply *reply)
+{
+	const struct snapshot *snapshot = snapshot_acquire();
+	const char *reason = unready(snapshot);
+
+	(void)exchange;
+	if (reason)
+		problem_reply(reply, 503, "%s", reason);
+	else
+		page(reply, "xenballoon-agent is ready.\n");
+	snapshot_release(snapshot);
+	return true;
+}
+
+static bool json_page(struct reply *reply, const struct snapshot *snapshot,
+		      void (*write)(struct text *text, const struct snapshot *snapshot,
+				    int64_t age_ms))
+{
+	reply->status = 200;
+	reply->type = TYPE_JSON;
+	write(&reply->text, snapshot, snapshot_age_ms());
+	snapshot_release(snapshot);
+	return true;
+}
+
+bool get_host(struct exchange *exchange, struct reply *reply)
+{
+	(void)exchange;
+	return json_page(reply, snapshot_acquire(), json_put_host);
+}
+
+bool get_domains(struct exchange *exchange, struct reply *reply)
+{
+	(void)exchange;
+	return json_page(reply, snapshot_acquire(), json_put_domains);
+}
+
+bool get_domain(struct exchange *exchange, struct reply *reply)
+{
+	const struct snapshot *snapshot = snapshot_acquire();
+	bool ambiguous;
+	const struct domain *domain = snapshot_lookup(snapshot, exchange->id, &ambiguous);
+
+	if (domain) {
+		reply->status = 200;
+		reply->type = TYPE_JSON;
+		json_put_domain(&reply->text, domain);
+	} else if (ambiguous) {
+		problem_reply(reply, 409,
+			      "Several guests are called \"%s\"; use a domid or a UUID.",
+			      exchange->id);
+	} else {
+		problem_reply(reply, 404, "No guest has the domid, name or UUID \"%s\".",
+			      exchange->id);
+	}
+	snapshot_release(snapshot);
+	return true;
+}
+
+bool get_index(struct exchange *exchange, struct reply *reply)
+{
+	struct text *text = &reply->text;
+
+	(void)exchange;
+	reply->status = 200;
+	reply->type = "text/html; charset=utf-8";
+	text_string(text, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
+			  "<title>xenballoon</title></head>\n<body>\n<h1>xenballoon</h1>\n"
+			  "<p>Memory of this Xen host's guests. Version " XENBALLOON_VERSION
+			  ".</p>\n<ul>\n");
+	for (size_t i = 0; i < route_count; i++) {
+		const struct route *route = &routes[i];
+
+		if (strcmp(route->method, "GET") || strchr(route->path, '{'))
+			continue;
+		text_format(text, "<li><a href=\"%s\">%s</a>: %s</li>\n", route->path, route->path,
+			    route->help);
+	}
+	text_string(text, "</ul>\n</body>\n</html>\n");
+	return true;
+}
+
+static void (*reload_wish)(void);
+
+void route_set_reload(void (*reload)(void))
+{
+	reload_wish = reload;
+}
+
+bool post_reload(struct exchange *exchange, struct reply *reply)
+{
+	log_info("reload asked for by %s from %s", exchange->who.name, exchange->who.address);
+	if (reload_wish)
+		reload_wish();
+	reply->status = 202;
+	reply->type = TYPE_JSON;
+	json_put_open(&reply->text, NULL, '{');
+	json_put_string(&reply->text, "result", "accepted");
+	json_put_string(
+		&reply->text, "detail",
+		"The outcome is in the log and in xenballoon_config_last_reload_successful.");
+	json_put_close(&reply->text, '}');
+	return true;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request on its connection, as the HTTP server's own files see it.
+ */
+#ifndef XENBALLOON_HTTP_CALL_H
+#define XENBALLOON_HTTP_CALL_H
+
+#include "config.h"
+#include "route.h"
+
+struct MHD_Connection;
+struct MHD_Daemon;
+struct MHD_Response;
+
+/* Longest request body that is taken, in bytes. */
+#define HTTP_BODY_MAX 65536
+
+/* Memory for the headers of a request, and how long a connection may be silent. */
+#define HTTP_HEADERS_MAX 16384
+#define HTTP_IDLE_S	 15U
+
+struct http_call {
+	struct exchange exchange; /* first: the handlers' view */
+	struct MHD_Connection *connection;
+	struct text body;
+	size_t received; /* bytes of body, those beyond the limit too */
+	struct reply reply;
+	bool answered; /* reply is ready to be sent */
+
+	/* http_wait.c's own, under its lock. */
+	bool waiting;
+	unsigned int references;
+	struct http_call *previous, *next;
+};
+
+/* A call with one reference, the connection's; NULL if out of memory. */
+struct http_call *http_call_new(struct MHD_Connection *connection);
+void http_call_release(struct http_call *call);
+
+/* Starts the server thread on a listening socket, which it takes over; NULL if it can't. */
+struct MHD_Daemon *http_serve(int socket);
+
+/* Stops the waiting: those who wait are answered 503 and nobody can wait any more. */
+void http_wait_end(void);
+void http_wait_begin(void);
+
+/*
+ * Judges a request by its headers alone, before its body is read. True: go on. False: *reply is
+ * the refusal, audited; *close: the connection can't be trusted to be in step any more.
+ */
+bool http_check(struct http_call *call, const char *method, const char *path, struct reply *reply,
+		bool *close);
+
+/* Refuses a body that is longer than HTTP_BODY_MAX; audited. */
+void http_refuse_length(const struct http_call *call, struct reply *reply);
+
+/* Refuses all changes: the server listens where anyone could read the tokens. */
+void http_check_insecure(bool insecure);
+
+/* Turns a reply into a response, compressed if the client takes that; NULL if out of memory. */
+struct MHD_Response *http_response(struct http_call *call, struct reply *reply, bool close);
+
+/* Compresses text in place. False, nothing changed: it is too short or there is no memory. */
+bool http_gzip(struct text *text);
+
+/*
+ * Opens a listening socket at ADDRESS:PORT or [V6]:PORT, numeric. *loopback: only this host can
+ * reach it. The descriptor, or a negative errno (logged).
+ */
+int http_listen(const char *address, bool *loopback);
+
+#endif
