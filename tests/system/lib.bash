@@ -56,11 +56,12 @@ between() {
 
 # --- the host ---
 
-# host_new: a folder, ports and credentials; nothing runs yet.
+# host_new [DIR]: a folder, ports and credentials; nothing runs yet. DIR is removed at the end.
+# shellcheck disable=SC2120 # the demo passes it
 host_new() {
-	HOST_DIR=$(mktemp -d /tmp/xb.XXXXXX)
+	HOST_DIR=${1:-$(mktemp -d /tmp/xb.XXXXXX)}
 	BED=$HOST_DIR/bed
-	HTTP_PORT=$(free_port tcp) SNMP_PORT=$(free_port udp)
+	HTTP_PORT=${HTTP_PORT:-$(free_port tcp)} SNMP_PORT=${SNMP_PORT:-$(free_port udp)}
 	OPERATOR_TOKEN=$(secret) VIEWER_TOKEN=$(secret) SNMP_PASS=$(secret)
 	URL=http://127.0.0.1:$HTTP_PORT
 	SNMPCONFPATH=$HOST_DIR/snmp SNMP_PERSISTENT_DIR=$HOST_DIR/snmp/client
@@ -73,10 +74,10 @@ host_new() {
 }
 
 # host_up [XENBED-OPTION...]: bed and agent, ready.
+# shellcheck disable=SC2119 # those options are the bed's alone
 host_up() {
 	host_new
 	bed_start "$@"
-	# shellcheck disable=SC2119 # these are the bed's options
 	agent_start
 }
 
@@ -101,10 +102,17 @@ free_port() {
 	local port
 	for _ in {1..200}; do
 		port=$((20000 + (RANDOM << 1 ^ RANDOM) % 12000))
-		grep -qiE "^ *[0-9]+: [0-9A-F]+:$(printf %04X $port) " /proc/net/"$1" /proc/net/"$1"6 ||
-			break
+		port_taken "$1" $port || break
 	done
 	echo $port
+}
+
+# port_taken tcp|udp PORT: on any address (TCP: by a listener, state 0A).
+port_taken() {
+	local state=..
+	[ "$1" = udp ] || state=0A
+	grep -qiE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$2") [0-9A-F]+:[0-9A-F]+ $state " \
+		"/proc/net/$1" "/proc/net/${1}6" 2>/dev/null
 }
 
 write_credentials() {
@@ -128,6 +136,7 @@ write_credentials() {
 		defAuthType SHA-256
 		defPrivType AES-256
 		defPassphrase $SNMP_PASS
+		persistentDir $SNMP_PERSISTENT_DIR
 	EOT
 }
 
