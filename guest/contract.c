@@ -91,10 +91,9 @@ static void take_field(struct stats *stats, const char *name, size_t name_len, c
 	static const struct reading bad = { READING_BAD, 0 };
 	struct reading *reading;
 
-	if (name_len == 6 && memcmp(name, "policy", 6) == 0 && policy_name_valid(text, len)) {
-		memset(stats->policy, 0, sizeof(stats->policy));
+	if (name_len == 6 && memcmp(name, "policy", 6) == 0 && !stats->policy[0] &&
+	    policy_name_valid(text, len))
 		memcpy(stats->policy, text, len);
-	}
 	for (size_t i = 0; i < FIELDS; i++) {
 		if (strlen(fields[i].name) != name_len || memcmp(fields[i].name, name, name_len))
 			continue;

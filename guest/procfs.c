@@ -173,7 +173,10 @@ struct reading procfs_psi(const char *text, size_t len)
 
 struct reading procfs_number(const char *text, size_t len, uint64_t max)
 {
-	if (len > 0 && text[len - 1] == '\n')
-		len--;
-	return contract_reading(text, len, max);
+	struct text rest = { text, text + len };
+	struct text line;
+
+	if (!next_line(&rest, &line))
+		return contract_reading(NULL, 0, max);
+	return contract_reading(line.at, (size_t)(line.end - line.at), max);
 }

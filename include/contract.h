@@ -69,7 +69,7 @@ struct stats {
 	struct reading swapfree_kib;
 	struct reading swaptotal_kib;
 	struct reading psi; /* "some avg10" of /proc/pressure/memory, hundredths of a percent */
-	struct reading wanted_kib; /* what selftarget is, or would be were selfballoon 1 */
+	struct reading wanted_kib; /* where selftarget leads, or would lead were selfballoon 1 */
 	char policy[16];	   /* [a-z0-9-], empty if absent or bad */
 };
 

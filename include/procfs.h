@@ -25,7 +25,7 @@ struct reading procfs_reserve_kib(const char *text, size_t len, unsigned int pag
 /* "some avg10" of /proc/pressure/memory in hundredths of a percent. */
 struct reading procfs_psi(const char *text, size_t len);
 
-/* A file that holds one number and perhaps a newline, as sysfs has them. */
+/* A file whose first line is one number, as sysfs has them. */
 struct reading procfs_number(const char *text, size_t len, uint64_t max);
 
 #endif

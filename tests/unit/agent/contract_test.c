@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract's parsers against what a hostile guest may write, and the stats line there and back.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "contract.h"
+
+static void numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		uint64_t max;
+		bool good;
+		uint64_t value;
+	} rows[] = {
+		{ "0", 1, 10, true, 0 },
+		{ "10", 2, 10, true, 10 },
+		{ "11", 2, 10, false, 0 },
+		{ "007", 3, 10, true, 7 },
+		{ "", 0, 10, false, 0 },
+		{ "-1", 2, 10, false, 0 },
+		{ "+1", 2, 10, false, 0 },
+		{ " 1", 2, 10, false, 0 },
+		{ "1 ", 2, 10, false, 0 },
+		{ "1\n", 2, 10, false, 0 },
+		{ "1\0", 2, 10, false, 0 },
+		{ "1e3", 3, 10000, false, 0 },
+		{ "0x1", 3, 10, false, 0 },
+		{ "1.0", 3, 10, false, 0 },
+		{ "\xff\xfe", 2, 10, false, 0 },
+		{ "\xd9\xa3", 2, 10, false, 0 }, /* an Arabic digit */
+		{ "123", 2, 100, true, 12 },
+		{ "18446744073709551615", 20, UINT64_MAX, true, UINT64_MAX },
+		{ "18446744073709551616", 20, UINT64_MAX, false, 0 },
+		{ "99999999999999999999", 20, UINT64_MAX, false, 0 },
+		{ "99999999999999999999", 20, CONTRACT_KIB_MAX, false, 0 },
+		{ "1099511627776", 13, CONTRACT_KIB_MAX, true, CONTRACT_KIB_MAX },
+		{ "1099511627777", 13, CONTRACT_KIB_MAX, false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t value = 4711;
+		bool good = contract_parse_number(rows[i].text, rows[i].len, rows[i].max, &value);
+
+		if (good != rows[i].good || value != (good ? rows[i].value : 4711))
+			fail_msg("row %zu: %.*s", i, (int)rows[i].len, rows[i].text);
+	}
+}
+
+static void long_digits(void **state)
+{
+	char text[2048];
+	uint64_t value;
+
+	(void)state;
+	memset(text, '9', sizeof(text));
+	assert_false(contract_parse_number(text, sizeof(text), UINT64_MAX, &value));
+	memset(text, '0', sizeof(text));
+	assert_true(contract_parse_number(text, sizeof(text), 1, &value));
+	assert_int_equal(value, 0);
+}
+
+static void readings(void **state)
+{
+	struct reading reading;
+
+	(void)state;
+	assert_int_equal(contract_reading(NULL, 0, 1).state, READING_ABSENT);
+	assert_int_equal(contract_reading("", 0, 1).state, READING_ABSENT);
+	reading = contract_reading("2", 1, 1);
+	assert_int_equal(reading.state, READING_BAD);
+	assert_int_equal(reading.value, 0);
+	reading = contract_reading("1", 1, 1);
+	assert_int_equal(reading.state, READING_OK);
+	assert_int_equal(reading.value, 1);
+}
+
+static void keys(void **state)
+{
+	(void)state;
+	for (unsigned int key = 0; key < KEY_COUNT; key++)
+		assert_int_equal(contract_key_find(contract_keys[key].name), key);
+	assert_int_equal(contract_key_find("targe"), KEY_COUNT);
+	assert_int_equal(contract_key_find(""), KEY_COUNT);
+	assert_false(contract_keys[KEY_TARGET].guest_writes);
+	assert_false(contract_keys[KEY_STATIC_MAX].guest_writes);
+	assert_true(contract_keys[KEY_SELFBALLOON].guest_writes);
+	assert_true(contract_keys[KEY_STATS].guest_writes);
+}
+
+static const struct stats sample = {
+	.seq = { READING_OK, UINT32_MAX },
+	.committed_kib = { READING_OK, CONTRACT_KIB_MAX },
+	.available_kib = { READING_OK, CONTRACT_KIB_MAX },
+	.total_kib = { READING_OK, CONTRACT_KIB_MAX },
+	.swapfree_kib = { READING_OK, CONTRACT_KIB_MAX },
+	.swaptotal_kib = { READING_OK, CONTRACT_KIB_MAX },
+	.psi = { READING_OK, 10000 },
+	.wanted_kib = { READING_OK, CONTRACT_KIB_MAX },
+	.policy = "committed-2-max",
+};
+
+static void there_and_back(void **state)
+{
+	struct stats stats;
+	char line[CONTRACT_STATS_MAX + 1];
+	int len;
+
+	(void)state;
+	len = contract_format_stats(&sample, line, sizeof(line));
+	assert_int_equal(len, strlen(line));
+	assert_true(contract_parse_stats(line, (size_t)len, &stats));
+	assert_memory_equal(&stats, &sample, sizeof(stats));
+	for (size_t size = 0; size <= (size_t)len; size++)
+		assert_int_equal(contract_format_stats(&sample, line, size), -ENOSPC);
+}
+
+static void absent_fields_stay_absent(void **state)
+{
+	struct stats stats = { .psi = { READING_OK, 0 }, .total_kib = { READING_BAD, 0 } };
+	char line[CONTRACT_STATS_MAX + 1];
+	int len;
+
+	(void)state;
+	len = contract_format_stats(&stats, line, sizeof(line));
+	assert_string_equal(line, "v=1 psi=0");
+	assert_true(contract_parse_stats(line, (size_t)len, &stats));
+	assert_int_equal(stats.psi.state, READING_OK);
+	assert_int_equal(stats.total_kib.state, READING_ABSENT);
+	assert_string_equal(stats.policy, "");
+}
+
+static void hostile_lines(void **state)
+{
+	static const struct {
+		const char *line;
+		bool good;
+		enum reading_state total;
+		uint64_t value;
+		const char *policy;
+	} rows[] = {
+		{ "v=1", true, READING_ABSENT, 0, "" },
+		{ "v=2 total=1", false, READING_ABSENT, 0, "" },
+		{ "v=10 total=1", false, READING_ABSENT, 0, "" },
+		{ "", false, READING_ABSENT, 0, "" },
+		{ "total=1 v=1", false, READING_ABSENT, 0, "" },
+		{ "v=1 total=5 policy=a-1", true, READING_OK, 5, "a-1" },
+		{ "v=1 total=", true, READING_BAD, 0, "" },
+		{ "v=1 total=-5", true, READING_BAD, 0, "" },
+		{ "v=1 total=5\n", true, READING_BAD, 0, "" },
+		{ "v=1 total=5 total=6", true, READING_BAD, 0, "" },
+		{ "v=1 total", true, READING_ABSENT, 0, "" },
+		{ "v=1 =5 = total=7 ", true, READING_OK, 7, "" },
+		{ "v=1 future=9 total=7 totals=8", true, READING_OK, 7, "" },
+		{ "v=1 policy=Bad", true, READING_ABSENT, 0, "" },
+		{ "v=1 policy=a\"b", true, READING_ABSENT, 0, "" },
+		{ "v=1 policy=0123456789abcdef", true, READING_ABSENT, 0, "" },
+		{ "v=1 policy=0123456789abcde", true, READING_ABSENT, 0, "0123456789abcde" },
+		{ "v=1 psi=10001 total=3", true, READING_OK, 3, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stats stats;
+		bool good = contract_parse_stats(rows[i].line, strlen(rows[i].line), &stats);
+
+		if (good != rows[i].good || stats.total_kib.state != rows[i].total ||
+		    stats.total_kib.value != rows[i].value ||
+		    strcmp(stats.policy, rows[i].policy) != 0)
+			fail_msg("row %zu: %s", i, rows[i].line);
+	}
+}
+
+static void long_lines(void **state)
+{
+	static const struct stats empty;
+	struct stats stats;
+	char line[CONTRACT_STATS_MAX + 1];
+
+	(void)state;
+	memset(line, ' ', sizeof(line));
+	memcpy(line, "v=1 total=1 ", 12);
+	assert_true(contract_parse_stats(line, CONTRACT_STATS_MAX, &stats));
+	assert_false(contract_parse_stats(line, CONTRACT_STATS_MAX + 1, &stats));
+	assert_memory_equal(&stats, &empty, sizeof(stats));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers),	  cmocka_unit_test(long_digits),
+		cmocka_unit_test(readings),	  cmocka_unit_test(keys),
+		cmocka_unit_test(there_and_back), cmocka_unit_test(absent_fields_stay_absent),
+		cmocka_unit_test(hostile_lines),  cmocka_unit_test(long_lines),
+	};
+
+	return cmocka_run_group_tests_name("contract", tests, NULL, NULL);
+}

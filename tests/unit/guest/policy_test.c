@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Floors and goals against the functions that they come from, and the rules no policy can override.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "policy.h"
+
+#define MIB(n) ((uint64_t)(n)*1024)
+
+static const struct policy_knobs standard = {
+	.floor_rule = FLOOR_2011,
+	.reserve_percent = 10,
+	.hysteresis_down = 8,
+	.hysteresis_up = 1,
+};
+
+/* A 512 MiB guest, large and idle. */
+static struct view idle(void)
+{
+	return (struct view){
+		.current_kib = MIB(512),
+		.max_kib = MIB(512),
+		.gap_kib = MIB(56),
+		.committed_kib = MIB(40),
+		.available_kib = MIB(400),
+		.reserve_kib = MIB(8),
+	};
+}
+
+static struct policy_knobs with_floor(enum floor_rule rule, uint64_t floor_kib)
+{
+	struct policy_knobs knobs = standard;
+
+	knobs.floor_rule = rule;
+	knobs.floor_kib = floor_kib;
+	return knobs;
+}
+
+static void floor_2011(void **state)
+{
+	/* Worked by hand from the rule: reserve + base + (useful - base) / slope, useful = max -
+	 * reserve. */
+	static const struct {
+		uint64_t max_mib, reserve_mib, gap_mib, floor_kib;
+	} rows[] = {
+		{ 512, 0, 0, MIB(99) + (512 - 99) * 1024 / 32 },
+		{ 512, 8, 0, MIB(8 + 40) + (504 - 40) * 1024 / 8 },
+		{ 512, 30, 0, MIB(30 + 40) + (482 - 40) * 1024 / 8 },
+		{ 512, 8, 56, MIB(56 + 8 + 40) + (504 - 40) * 1024 / 8 },
+		{ 8192, 64, 0, MIB(64 + 99) + (8128 - 99) * 1024 / 32 },
+		{ 64, 0, 0, MIB(40) + (64 - 40) * 1024 / 8 },
+		{ 40, 0, 0, MIB(16) + (40 - 16) * 1024 / 2 },
+		{ 16, 0, 0, MIB(16) },
+		{ 15, 0, 0, MIB(15) },
+		{ 8, 16, 0, MIB(8) }, /* a reserve beyond the size: all of it */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct view view = { .max_kib = MIB(rows[i].max_mib),
+				     .current_kib = MIB(rows[i].max_mib),
+				     .reserve_kib = MIB(rows[i].reserve_mib),
+				     .gap_kib = MIB(rows[i].gap_mib) };
+
+		if (policy_floor_kib(&view, &standard) != (rows[i].floor_kib + 3) / 4 * 4)
+			fail_msg("row %zu: %ju", i, (uintmax_t)policy_floor_kib(&view, &standard));
+	}
+}
+
+static void floor_2011_of_512_mib(void **state)
+{
+	struct view view = idle();
+
+	(void)state;
+	view.gap_kib = 0;
+	for (view.reserve_kib = 0; view.reserve_kib <= MIB(32); view.reserve_kib += 512)
+		assert_in_range(policy_floor_kib(&view, &standard), MIB(99), MIB(128));
+}
+
+static void floor_2008(void **state)
+{
+	static const struct {
+		uint64_t max_mib, floor_mib;
+	} rows[] = { { 16, 16 },    { 32, 24 },	   { 128, 72 },	   { 512, 168 },
+		     { 2048, 360 }, { 8192, 552 }, { 32768, 1320 } };
+	struct policy_knobs knobs = with_floor(FLOOR_2008, 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct view view = { .max_kib = MIB(rows[i].max_mib),
+				     .current_kib = MIB(rows[i].max_mib) };
+
+		assert_int_equal(policy_floor_kib(&view, &knobs), MIB(rows[i].floor_mib));
+		view.current_kib = MIB(12);
+		assert_int_equal(policy_floor_kib(&view, &knobs), MIB(12));
+	}
+}
+
+static void floor_fixed_never_beyond_full_size(void **state)
+{
+	struct view view = idle();
+	struct policy_knobs knobs = with_floor(FLOOR_FIXED, MIB(92));
+
+	(void)state;
+	assert_int_equal(policy_floor_kib(&view, &knobs), MIB(92));
+	knobs.floor_kib = MIB(4096);
+	assert_int_equal(policy_floor_kib(&view, &knobs), MIB(512));
+}
+
+static void committed_steps_down_by_an_eighth(void **state)
+{
+	struct view view = idle();
+	struct decision decision;
+	uint64_t goal = MIB(40 + 8 + 56) + (MIB(512) - MIB(56)) / 10;
+
+	(void)state;
+	policy_committed(&view, &standard, &decision);
+	assert_int_equal(decision.goal_kib, goal);
+	assert_int_equal(decision.target_kib, MIB(512) - (MIB(512) - goal) / 8);
+}
+
+static void committed_grows_at_once(void **state)
+{
+	struct view view = idle();
+	struct decision decision;
+
+	(void)state;
+	view.current_kib = MIB(200);
+	view.committed_kib = MIB(230);
+	policy_decide(policy_find("committed"), &standard, &view, &decision);
+	assert_true(decision.goal_kib > MIB(300));
+	assert_int_equal(decision.target_kib, decision.goal_kib);
+	view.committed_kib = MIB(100000);
+	policy_decide(policy_find("committed"), &standard, &view, &decision);
+	assert_int_equal(decision.target_kib, MIB(512));
+}
+
+static void committed_converges_to_the_floor(void **state)
+{
+	struct view view = idle();
+	struct decision decision;
+
+	(void)state;
+	view.committed_kib = MIB(1);
+	for (int i = 0; i < 100; i++) {
+		policy_decide(policy_find("committed"), &standard, &view, &decision);
+		assert_in_range(decision.target_kib, decision.floor_kib, view.current_kib);
+		assert_int_equal(decision.target_kib % POLICY_PAGE_KIB, 0);
+		view.available_kib -= view.current_kib - decision.target_kib;
+		view.current_kib = decision.target_kib;
+	}
+	assert_int_equal(view.current_kib, decision.floor_kib);
+}
+
+static void below_its_floor_it_grows(void **state)
+{
+	struct view view = idle();
+	struct decision decision;
+
+	(void)state;
+	view.current_kib = MIB(96);
+	view.committed_kib = 0;
+	policy_decide(policy_find("committed"), &standard, &view, &decision);
+	assert_true(decision.floor_kib > MIB(96));
+	assert_true(decision.target_kib >= decision.floor_kib);
+}
+
+static void to_nothing(const struct view *view, const struct policy_knobs *knobs,
+		       struct decision *decision)
+{
+	(void)view;
+	(void)knobs;
+	decision->goal_kib = 0;
+	decision->target_kib = 0;
+}
+
+static void to_everything(const struct view *view, const struct policy_knobs *knobs,
+			  struct decision *decision)
+{
+	(void)view;
+	(void)knobs;
+	decision->goal_kib = UINT64_C(1) << 50;
+	decision->target_kib = UINT64_C(1) << 50;
+}
+
+static void no_policy_overrides(void **state)
+{
+	const struct policy greedy = { "greedy", "", to_nothing };
+	const struct policy fat = { "fat", "", to_everything };
+	struct policy_knobs knobs = with_floor(FLOOR_FIXED, MIB(92));
+	struct view view = idle();
+	struct decision decision;
+
+	(void)state;
+	policy_decide(&greedy, &knobs, &view, &decision);
+	assert_int_equal(decision.target_kib, MIB(512 - 200)); /* half of what is available */
+	assert_int_equal(decision.goal_kib, MIB(92));
+	view.available_kib = MIB(2000);
+	policy_decide(&greedy, &knobs, &view, &decision);
+	assert_int_equal(decision.target_kib, MIB(92));
+	view.available_kib = 0;
+	policy_decide(&greedy, &knobs, &view, &decision);
+	assert_int_equal(decision.target_kib, MIB(512));
+	policy_decide(&fat, &knobs, &view, &decision);
+	assert_int_equal(decision.target_kib, MIB(512));
+	assert_int_equal(decision.goal_kib, MIB(512));
+}
+
+static void pace(void **state)
+{
+	static const struct {
+		const char *what;
+		uint64_t goal, target, floor, current, available, held;
+		bool due;
+		uint64_t expected;
+	} rows[] = {
+		{ "first", 100, 450, 90, 512, 400, 0, false, 450 },
+		{ "due", 100, 400, 90, 450, 400, 450, true, 400 },
+		{ "not due: hold", 100, 400, 90, 450, 400, 450, false, 450 },
+		{ "need beyond current: grow now", 300, 300, 90, 200, 50, 200, false, 300 },
+		{ "need within a shrink under way: stop there", 430, 448, 90, 450, 400, 400, false,
+		  430 },
+		{ "available fell: take back", 100, 440, 90, 450, 20, 350, false, 440 },
+		{ "slow growth never takes back", 600, 450, 90, 400, 400, 500, false, 500 },
+		{ "the floor rose", 120, 120, 120, 100, 100, 100, false, 120 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct decision decision = { MIB(rows[i].goal), MIB(rows[i].target),
+					     MIB(rows[i].floor) };
+		struct view view = { .current_kib = MIB(rows[i].current),
+				     .available_kib = MIB(rows[i].available),
+				     .max_kib = MIB(512) };
+		uint64_t held = policy_pace(&decision, &view, MIB(rows[i].held), rows[i].due);
+
+		if (held != MIB(rows[i].expected))
+			fail_msg("%s: %ju MiB", rows[i].what, (uintmax_t)held / 1024);
+	}
+}
+
+static void names(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < policy_count; i++)
+		assert_ptr_equal(policy_find(policies[i].name), &policies[i]);
+	assert_null(policy_find("commit"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(floor_2011),
+		cmocka_unit_test(floor_2011_of_512_mib),
+		cmocka_unit_test(floor_2008),
+		cmocka_unit_test(floor_fixed_never_beyond_full_size),
+		cmocka_unit_test(committed_steps_down_by_an_eighth),
+		cmocka_unit_test(committed_grows_at_once),
+		cmocka_unit_test(committed_converges_to_the_floor),
+		cmocka_unit_test(below_its_floor_it_grows),
+		cmocka_unit_test(no_policy_overrides),
+		cmocka_unit_test(pace),
+		cmocka_unit_test(names),
+	};
+
+	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+}

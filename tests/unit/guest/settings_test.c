@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guest.conf: what is taken, what is refused, and that a refusal says where and what would be
+ * right.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "settings.h"
+
+static bool parse(struct settings *settings, const char *text, char *error, size_t size)
+{
+	settings_default(settings);
+	error[0] = '\0';
+	return settings_parse(settings, "guest.conf", text, strlen(text), error, size);
+}
+
+static void defaults(void **state)
+{
+	struct settings settings;
+	char error[256];
+
+	(void)state;
+	assert_int_equal(settings_load(&settings, "/nonexistent/guest.conf", error, sizeof(error)),
+			 0);
+	assert_string_equal(settings.policy->name, "committed");
+	assert_int_equal(settings.knobs.floor_rule, FLOOR_2011);
+	assert_int_equal(settings.knobs.reserve_percent, 10);
+	assert_int_equal(settings.knobs.hysteresis_down, 8);
+	assert_int_equal(settings.knobs.hysteresis_up, 1);
+	assert_int_equal(settings.interval_s, 5);
+}
+
+static void everything_set(void **state)
+{
+	struct settings settings;
+	char error[256], floor[24];
+
+	(void)state;
+	assert_true(parse(&settings,
+			  "# all of it\n\npolicy committed\nfloor\t96 # MiB\r\nreserve_percent 0\n"
+			  "interval_s 1\nhysteresis_down 2\n  hysteresis_up 3",
+			  error, sizeof(error)));
+	assert_int_equal(settings.knobs.floor_rule, FLOOR_FIXED);
+	assert_int_equal(settings.knobs.floor_kib, 96 * 1024);
+	assert_int_equal(settings.knobs.reserve_percent, 0);
+	assert_int_equal(settings.interval_s, 1);
+	assert_int_equal(settings.knobs.hysteresis_down, 2);
+	assert_int_equal(settings.knobs.hysteresis_up, 3);
+	settings_floor_name(&settings.knobs, floor, sizeof(floor));
+	assert_string_equal(floor, "96");
+	assert_true(parse(&settings, "floor 2008\n", error, sizeof(error)));
+	assert_int_equal(settings.knobs.floor_rule, FLOOR_2008);
+}
+
+static void refusals(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+		{ "policy greedy\n", "guest.conf:1: not a value for policy" },
+		{ "\nfloor 3\n", "guest.conf:2: not a value for floor: 2011, 2008 or MiB" },
+		{ "floor 99999999999999999999\n", "guest.conf:1: not a value for floor" },
+		{ "floor -1\n", "guest.conf:1: not a value for floor" },
+		{ "interval_s 0\n", "guest.conf:1: not a value for interval_s: 1 to 3600" },
+		{ "hysteresis_down 0\n", "guest.conf:1: not a value for hysteresis_down" },
+		{ "reserve_percent 101\n",
+		  "guest.conf:1: not a value for reserve_percent: 0 to 100" },
+		{ "reserve_percent\n", "guest.conf:1: reserve_percent takes one value" },
+		{ "reserve_percent 1 2\n", "guest.conf:1: reserve_percent takes one value" },
+		{ "interval_s 1\ninterval_s 1\n", "guest.conf:2: interval_s is set twice" },
+		{ "intervals 1\n", "guest.conf:1: no such setting" },
+	};
+	struct settings settings;
+	char error[256], line[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (parse(&settings, rows[i].text, error, sizeof(error)))
+			fail_msg("taken: %s", rows[i].text);
+		if (strncmp(error, rows[i].says, strlen(rows[i].says)) != 0)
+			fail_msg("says: %s", error);
+	}
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	assert_false(parse(&settings, line, error, sizeof(error)));
+	assert_false(
+		settings_parse(&settings, "guest.conf", "floor\0 96", 9, error, sizeof(error)));
+}
+
+static void example_is_the_default(void **state)
+{
+	struct settings standard, example;
+	char error[256];
+
+	(void)state;
+	settings_default(&standard);
+	assert_int_equal(settings_load(&example, "guest/guest.conf", error, sizeof(error)), 0);
+	assert_memory_equal(&example, &standard, sizeof(standard));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(everything_set),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(example_is_the_default),
+	};
+
+	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When a report is due, and what the sizer makes of a guest's files: the daemon's middle, on a
+ * synthetic /proc and balloon driver.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sizer.h"
+
+#define MIB(n) ((uint64_t)(n)*1024)
+
+static char place[] = "/tmp/sizer_test.XXXXXX";
+static struct sizer sizer;
+static struct settings settings;
+static struct orders orders;
+static struct report report;
+static int64_t now;
+
+static void put(const char *name, const char *text)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", place, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static void put_number(const char *name, uint64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ju\n", (uintmax_t)value);
+	put(name, text);
+}
+
+static uint64_t target(void)
+{
+	char path[128];
+	uint64_t value = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/target_kb", place);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%ju", (uintmax_t *)&value), 1);
+	fclose(file);
+	return value;
+}
+
+/* The guest has current_kib, of which 56 MiB stay with the kernel. */
+static void guest_has(uint64_t current_kib, uint64_t committed_kib, uint64_t available_kib)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "MemTotal: %ju kB\nMemAvailable: %ju kB\nCommitted_AS: %ju kB\n",
+		 (uintmax_t)(current_kib - MIB(56)), (uintmax_t)available_kib,
+		 (uintmax_t)committed_kib);
+	put("meminfo", text);
+	put_number("info/current_kb", current_kib);
+}
+
+static void order(bool selfballoon, uint64_t target_kib)
+{
+	orders.serial++;
+	orders.selfballoon = selfballoon;
+	orders.target_kib = (struct reading){ READING_OK, target_kib };
+	orders.static_max_kib = (struct reading){ READING_OK, MIB(512) };
+}
+
+static int step(int64_t ms)
+{
+	now += ms;
+	memset(&report, 0, sizeof(report));
+	return sizer_step(&sizer, &settings, &orders, now, &report);
+}
+
+static int start(void **state)
+{
+	const char *missing;
+
+	(void)state;
+	memset(&sizer, 0, sizeof(sizer));
+	memset(&orders, 0, sizeof(orders));
+	settings_default(&settings);
+	now = 1000000;
+	guest_has(MIB(512), MIB(40), MIB(400));
+	put_number("target_kb", MIB(512));
+	put("zoneinfo", "Node 0, zone DMA\n  pages free 9\n  high 2048\n  managed 99999\n");
+	put("pressure/memory", "some avg10=1.50 avg60=0.00 avg300=0.00 total=0\n");
+	return kernel_open(&sizer.kernel, place, place, true, &missing);
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	kernel_close(&sizer.kernel);
+	return 0;
+}
+
+static void off_reports_and_touches_nothing(void **state)
+{
+	(void)state;
+	order(false, MIB(512));
+	assert_int_equal(step(1), 0);
+	assert_int_equal(target(), MIB(512));
+	assert_int_equal(report.actual_kib, MIB(512));
+	assert_int_equal(report.selftarget_kib.state, READING_ABSENT);
+	assert_int_equal(report.stats.psi.value, 150);
+	assert_int_equal(report.stats.total_kib.value, MIB(456));
+	assert_int_equal(report.stats.swapfree_kib.state, READING_ABSENT);
+	assert_string_equal(report.stats.policy, "committed");
+	/* Committed, reserve, a tenth, and the gap: below the floor, so the floor. */
+	assert_int_equal(report.minimum_kib, MIB(56 + 8 + 40 + (504 - 40) / 8));
+	assert_int_equal(report.stats.wanted_kib.value, report.minimum_kib);
+}
+
+static void on_steps_down_at_its_interval(void **state)
+{
+	uint64_t first;
+
+	(void)state;
+	order(true, MIB(512));
+	assert_int_equal(step(1), 0);
+	first = target();
+	assert_in_range(first, MIB(466), MIB(467));
+	assert_int_equal(report.selftarget_kib.value, first);
+	guest_has(first, MIB(40), MIB(350));
+	step(250);
+	assert_int_equal(target(), first);
+	step(5000);
+	assert_true(target() < first);
+}
+
+static void need_is_followed_at_once(void **state)
+{
+	(void)state;
+	guest_has(MIB(200), MIB(40), MIB(100));
+	put_number("target_kb", MIB(200));
+	order(true, MIB(512));
+	step(1);
+	guest_has(MIB(200), MIB(300), MIB(20));
+	step(250);
+	assert_true(target() > MIB(300));
+	assert_int_equal(report.selftarget_kib.value, target());
+}
+
+static void capped_it_still_says_what_it_wants(void **state)
+{
+	(void)state;
+	guest_has(MIB(257), MIB(300), MIB(20));
+	order(true, MIB(256));
+	for (int i = 0; i < 20; i++)
+		step(250);
+	assert_int_equal(target(), MIB(257));
+	assert_true(report.selftarget_kib.value > MIB(400));
+}
+
+static void off_stays(void **state)
+{
+	(void)state;
+	order(true, MIB(512));
+	step(1);
+	guest_has(MIB(490), MIB(40), MIB(350)); /* on its way */
+	order(false, MIB(512));
+	step(250);
+	assert_int_equal(target(), MIB(490));
+	assert_int_equal(report.selftarget_kib.state, READING_ABSENT);
+	put_number("target_kb", MIB(300)); /* dom0 sets a target later: the driver's business */
+	order(false, MIB(300));
+	step(250);
+	assert_int_equal(target(), MIB(300));
+}
+
+static void off_with_a_target_follows_it(void **state)
+{
+	(void)state;
+	order(true, MIB(512));
+	step(1);
+	order(false, MIB(300));
+	step(250);
+	assert_int_equal(target(), MIB(300));
+}
+
+static void rubbish_decides_nothing(void **state)
+{
+	static const char *const texts[] = { "", "MemTotal: 5 kB\n", "MemTotal: x kB\n" };
+
+	(void)state;
+	order(true, MIB(512));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		put("meminfo", texts[i]);
+		assert_int_equal(step(250), -EBADMSG);
+		assert_int_equal(report.orders, 0);
+		assert_int_equal(target(), MIB(512));
+	}
+}
+
+static void gap(void **state)
+{
+	struct sample sample;
+
+	(void)state;
+	assert_int_equal(kernel_sample(&sizer.kernel, true, &sample), 0);
+	assert_int_equal(sample.view.gap_kib, MIB(56));
+	assert_true(sizer.kernel.gap_known);
+}
+
+static void due(void **state)
+{
+	struct report posted = { .orders = 1,
+				 .actual_kib = 100000,
+				 .minimum_kib = 50000,
+				 .selftarget_kib = { READING_OK, 80000 } };
+	struct report latest = posted;
+
+	(void)state;
+	assert_false(report_due(&posted, &latest, REPORT_LIFE_MS - 1));
+	assert_true(report_due(&posted, &latest, REPORT_LIFE_MS));
+	latest.actual_kib = 100999;
+	assert_false(report_due(&posted, &latest, 5000));
+	latest.actual_kib = 101000;
+	assert_true(report_due(&posted, &latest, 5000));
+	assert_false(report_due(&posted, &latest, REPORT_PAUSE_MS - 1));
+	latest = posted;
+	latest.minimum_kib = 49500;
+	assert_true(report_due(&posted, &latest, 5000));
+	latest = posted;
+	latest.selftarget_kib = (struct reading){ READING_ABSENT, 0 };
+	assert_true(report_due(&posted, &latest, 5000));
+	latest = posted;
+	latest.orders = 2;
+	assert_true(report_due(&posted, &latest, 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(off_reports_and_touches_nothing, start, stop),
+		cmocka_unit_test_setup_teardown(on_steps_down_at_its_interval, start, stop),
+		cmocka_unit_test_setup_teardown(need_is_followed_at_once, start, stop),
+		cmocka_unit_test_setup_teardown(capped_it_still_says_what_it_wants, start, stop),
+		cmocka_unit_test_setup_teardown(off_stays, start, stop),
+		cmocka_unit_test_setup_teardown(off_with_a_target_follows_it, start, stop),
+		cmocka_unit_test_setup_teardown(rubbish_decides_nothing, start, stop),
+		cmocka_unit_test_setup_teardown(gap, start, stop),
+		cmocka_unit_test(due),
+	};
+	static const char *const files[] = { "meminfo",		"zoneinfo",
+					     "pressure/memory", "pressure",
+					     "info/current_kb", "info",
+					     "target_kb",	"" };
+	char path[128];
+	int failed;
+
+	if (!mkdtemp(place))
+		return 1;
+	snprintf(path, sizeof(path), "%s/pressure", place);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/info", place);
+	mkdir(path, 0700);
+	failed = cmocka_run_group_tests_name("sizer", tests, NULL, NULL);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", place, files[i]);
+		remove(path);
+	}
+	return failed;
+}
