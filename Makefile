@@ -103,8 +103,10 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(B)/xenballoon-guest $(DESTDIR)$(PREFIX)/sbin/xenballoon-guest
 	install -D -m 0644 exporter/xenballoon-agent.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-agent.8
 	install -D -m 0644 guest/xenballoon-guest.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-guest.8
-	install -D -m 0644 exporter/xenballoon-agent.service $(DESTDIR)$(PREFIX)/lib/systemd/system/xenballoon-agent.service
-	install -D -m 0644 guest/xenballoon-guest.service $(DESTDIR)$(PREFIX)/lib/systemd/system/xenballoon-guest.service
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in exporter/xenballoon-agent guest/xenballoon-guest; do \
+		sed 's|/usr/local|$(PREFIX)|' $$unit.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit#*/}.service || exit; \
+	done
 	install -D -m 0644 exporter/agent.yml $(DESTDIR)$(PREFIX)/share/doc/xenballoon/agent.yml
 	install -D -m 0644 mib/XENBALLOON-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/XENBALLOON-MIB.txt
 
