@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The options of a guest, in one table for the command line, the script and `ctl create`.
+ */
+#include "spec.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MIB_MAX ((uint64_t)16 * 1024 * 1024)
+
+bool spec_number(const char *text, uint64_t max, uint64_t *value)
+{
+	uint64_t n = 0;
+
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++) {
+		if (*text < '0' || *text > '9' || n > max / 10)
+			return false;
+		n = n * 10 + (uint64_t)(*text - '0');
+	}
+	*value = n;
+	return n <= max;
+}
+
+bool spec_name_ok(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789._-");
+
+	return len > 0 && len < SPEC_NAME_MAX && name[len] == '\0' &&
+	       isalpha((unsigned char)name[0]);
+}
+
+void spec_uuid_text(const uint8_t u[16], char text[SPEC_UUID_LEN])
+{
+	snprintf(text, SPEC_UUID_LEN,
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
+		 u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
+		 u[15]);
+}
+
+static bool set_mib(uint64_t *kib, const char *value)
+{
+	if (!spec_number(value, MIB_MAX, kib))
+		return false;
+	*kib *= 1024;
+	return true;
+}
+
+static bool set_static_max(struct guest_spec *spec, const char *value)
+{
+	return set_mib(&spec->static_max_kib, value) && spec->static_max_kib > 0;
+}
+
+static bool set_memory(struct guest_spec *spec, const char *value)
+{
+	return set_mib(&spec->memory_kib, value);
+}
+
+static bool set_swap(struct guest_spec *spec, const char *value)
+{
+	return set_mib(&spec->swap_kib, value);
+}
+
+static bool set_type(struct guest_spec *spec, const char *value)
+{
+	spec->pvh = strcmp(value, "pvh") == 0;
+	return spec->pvh || strcmp(value, "pv") == 0;
+}
+
+static bool set_uuid(struct guest_spec *spec, const char *value)
+{
+	unsigned int byte;
+	size_t n = 0;
+
+	for (; n < sizeof(spec->uuid); value += 2) {
+		if (*value == '-')
+			value++;
+		if (!isxdigit((unsigned char)value[0]) || !isxdigit((unsigned char)value[1]) ||
+		    sscanf(value, "%2x", &byte) != 1)
+			return false;
+		spec->uuid[n++] = (uint8_t)byte;
+	}
+	return *value == '\0';
+}
+
+static bool set_domid(struct guest_spec *spec, const char *value)
+{
+	uint64_t domid;
+
+	if (!spec_number(value, 32751, &domid) || domid == 0)
+		return false;
+	spec->domid = (int)domid;
+	return true;
+}
+
+static bool set_choice(enum spec_choice *choice, const char *value)
+{
+	*choice = strcmp(value, "yes") == 0 ? SPEC_YES : SPEC_NO;
+	return *choice == SPEC_YES || strcmp(value, "no") == 0;
+}
+
+static bool set_daemon(struct guest_spec *spec, const char *value)
+{
+	return set_choice(&spec->daemon, value);
+}
+
+static bool set_poster(struct guest_spec *spec, const char *value)
+{
+	return set_choice(&spec->poster, value);
+}
+
+static const struct option {
+	const char *key;
+	const char *form;
+	bool (*set)(struct guest_spec *spec, const char *value);
+} options[] = {
+	{ "static-max-mib", "a number of MiB, 1 to 16777216", set_static_max },
+	{ "memory-mib", "a number of MiB, 0 for an even share", set_memory },
+	{ "swap-mib", "a number of MiB", set_swap },
+	{ "type", "pv or pvh", set_type },
+	{ "uuid", "32 hexadecimal digits, with or without dashes", set_uuid },
+	{ "domid", "a number, 1 to 32751", set_domid },
+	{ "daemon", "yes or no", set_daemon },
+	{ "poster", "yes or no", set_poster },
+};
+
+bool spec_set(struct guest_spec *spec, const char *key, const char *value, char *error, size_t size)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (strcmp(key, options[i].key) != 0)
+			continue;
+		if (options[i].set(spec, value))
+			return true;
+		snprintf(error, size, "%s is %s, not \"%s\"", key, options[i].form, value);
+		return false;
+	}
+	snprintf(error, size, "a guest has no option \"%s\"", key);
+	return false;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest is to be, as given by a command, a script or the defaults.
+ */
+#ifndef XENBED_SPEC_H
+#define XENBED_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SPEC_NAME_MAX 64
+#define SPEC_UUID_LEN 37 /* text, with its NUL */
+
+enum spec_choice { SPEC_AUTO, SPEC_YES, SPEC_NO };
+
+struct guest_spec {
+	char name[SPEC_NAME_MAX];
+	uint8_t uuid[16]; /* all zero: make one up */
+	int domid;	  /* -1: the next free one */
+	bool pvh;
+	uint64_t static_max_kib;
+	uint64_t memory_kib; /* 0: an even share of the host, at most static_max_kib */
+	uint64_t swap_kib;
+	char like[SPEC_NAME_MAX]; /* follows what the script says of that name */
+	enum spec_choice daemon;  /* run the real one; auto: as long as --daemons allows */
+	enum spec_choice poster;  /* the bed posts for it; auto: if it has no daemon */
+};
+
+/*
+ * Takes one option of a guest: key "memory-mib", value "128". False: error says what would be
+ * right.
+ */
+bool spec_set(struct guest_spec *spec, const char *key, const char *value, char *error,
+	      size_t size);
+/* 1 to 63 of letters, digits, '.', '_' and '-', the first a letter. */
+bool spec_name_ok(const char *name);
+/* Digits alone, at most max. */
+bool spec_number(const char *text, uint64_t max, uint64_t *value);
+
+void spec_uuid_text(const uint8_t uuid[16], char text[SPEC_UUID_LEN]);
+
+#endif
