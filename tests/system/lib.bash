@@ -141,7 +141,6 @@ write_credentials() {
 }
 
 # Ends what is left when the process of the test file has gone without doing so.
-# shellcheck disable=SC2016 # expanded by the shell that is started
 reaper() {
 	setsid bash -c 'tail --pid="$1" -f /dev/null; shift; cd "$1" || exit 0
 		cat pids/* 2>/dev/null | xargs -r kill 2>/dev/null; sleep 3
