@@ -156,7 +156,7 @@ static int commit(struct change *change)
 	error = store_commit(change->store);
 	change->committed = !error;
 	/* Whether a server that went away took it, nobody can say. */
-	change->stuck |= error && error != -EAGAIN;
+	change->stuck |= error == -ENOTCONN;
 	return error;
 }
 

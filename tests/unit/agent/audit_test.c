@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The audit trail: one whole, valid line for each decision, whatever bytes names hold; a line that
+ * can't be written is counted and harms none that follow.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "audit.h"
+
+static char directory[] = "/tmp/audit_test.XXXXXX";
+static char path[64];
+
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(path, sizeof(path), "%s/audit.log", directory);
+	unlink(path);
+	return audit_open(path);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	audit_close();
+	return 0;
+}
+
+static struct control_request request = {
+	.who = { "ops", ROLE_OPERATOR, VIA_HTTP, "192.0.2.7" },
+	.action = CONTROL_TARGET,
+	.subject = "web1",
+	.value = 131072,
+};
+
+static struct control_answer answer = {
+	.result = RESULT_SOFT_LIMIT,
+	.domid = 7,
+	.name = "web1",
+	.uuid = "00000000-0000-4000-8000-000000000001",
+	.before = { READING_OK, 262144 },
+	.after = { READING_OK, 262144 },
+	.limit = "minimum",
+	.detail = "too low",
+};
+
+/* The line with that number, from 0; all lines must be JSON objects. */
+static json_t *line(size_t wanted, size_t *count)
+{
+	FILE *file = fopen(path, "r");
+	char *text = NULL;
+	size_t room = 0;
+	json_t *found = NULL;
+	ssize_t len;
+
+	assert_non_null(file);
+	for (*count = 0; (len = getline(&text, &room, file)) > 0; (*count)++) {
+		json_t *object = json_loadb(text, (size_t)len, JSON_REJECT_DUPLICATES, NULL);
+
+		assert_int_equal(text[len - 1], '\n');
+		assert_non_null(object);
+		if (*count == wanted)
+			found = json_incref(object);
+		json_decref(object);
+	}
+	free(text);
+	fclose(file);
+	return found;
+}
+
+static void says_all(void **state)
+{
+	static const char expected[] =
+		"{\"action\":\"target\",\"address\":\"192.0.2.7\",\"after\":262144,\"before\":"
+		"262144,"
+		"\"detail\":\"too low\",\"domid\":7,\"dry_run\":false,\"force\":false,"
+		"\"interface\":\"http\",\"limit\":\"minimum\",\"name\":\"web1\","
+		"\"principal\":\"ops\",\"requested\":131072,\"result\":\"soft_limit\","
+		"\"role\":\"operator\",\"subject\":\"web1\","
+		"\"uuid\":\"00000000-0000-4000-8000-000000000001\",\"warning\":null}";
+	size_t count;
+	json_t *object;
+	const char *time;
+	char *text;
+	int millisecond, at = 0;
+
+	(void)state;
+	assert_int_equal(audit_write(&request, &answer), 0);
+	object = line(0, &count);
+	assert_int_equal(count, 1);
+	time = json_string_value(json_object_get(object, "time"));
+	assert_non_null(time);
+	assert_int_equal(sscanf(time, "%*4d-%*2d-%*2dT%*2d:%*2d:%*2d.%3dZ%n", &millisecond, &at),
+			 1);
+	assert_int_equal(at, 24);
+	json_object_del(object, "time");
+	text = json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT);
+	assert_string_equal(text, expected);
+	free(text);
+	json_decref(object);
+}
+
+static void unknown_is_null(void **state)
+{
+	static const struct control_request nobody = { .action = CONTROL_ACTION_COUNT,
+						       .who = { .via = VIA_SNMP } };
+	static const struct control_answer refused = { .result = RESULT_UNAUTHENTICATED };
+	static const char *const keys[] = { "principal", "address", "action", "subject", "domid",
+					    "name",	 "uuid",    "before", "after",	 "limit" };
+	size_t count;
+	json_t *object;
+
+	(void)state;
+	assert_int_equal(audit_write(&nobody, &refused), 0);
+	object = line(0, &count);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		assert_true(json_is_null(json_object_get(object, keys[i])));
+	assert_string_equal(json_string_value(json_object_get(object, "role")), "none");
+	json_decref(object);
+}
+
+static void switches_are_true_or_false(void **state)
+{
+	struct control_request on = request;
+	struct control_answer done = answer;
+	size_t count;
+	json_t *object;
+
+	(void)state;
+	on.action = CONTROL_SELFBALLOON;
+	on.value = 1;
+	done.before = (struct reading){ READING_BAD, 0 };
+	done.after = (struct reading){ READING_OK, 1 };
+	assert_int_equal(audit_write(&on, &done), 0);
+	object = line(0, &count);
+	assert_true(json_is_true(json_object_get(object, "requested")));
+	assert_true(json_is_null(json_object_get(object, "before")));
+	assert_true(json_is_true(json_object_get(object, "after")));
+	json_decref(object);
+}
+
+static void hostile_bytes(void **state)
+{
+	static const struct {
+		const char *bytes;
+		const char *shown;
+	} rows[] = {
+		{ "a\xff"
+		  "b",
+		  "a\\xffb" },
+		{ "gr\xc3\xbc\xc3", "gr\xc3\xbc\\xc3" },
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+		{ "x\n{\"result\":\"ok\"}", "x\n{\"result\":\"ok\"}" },
+	};
+	struct control_request odd = request;
+	struct control_answer odd_answer = answer;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *object;
+
+		snprintf(odd.subject, sizeof(odd.subject), "%s", rows[i].bytes);
+		snprintf(odd_answer.name, sizeof(odd_answer.name), "%s", rows[i].bytes);
+		assert_int_equal(audit_write(&odd, &odd_answer), 0);
+		object = line(i, &count);
+		assert_int_equal(count, i + 1);
+		assert_string_equal(json_string_value(json_object_get(object, "name")),
+				    rows[i].shown);
+		assert_string_equal(json_string_value(json_object_get(object, "subject")),
+				    rows[i].shown);
+		json_decref(object);
+	}
+}
+
+static void huge_number(void **state)
+{
+	struct control_request huge = request;
+	size_t count;
+	json_t *object;
+
+	(void)state;
+	huge.value = UINT64_MAX;
+	assert_int_equal(audit_write(&huge, &answer), 0);
+	object = line(0, &count);
+	assert_true(json_integer_value(json_object_get(object, "requested")) == INT64_MAX);
+	json_decref(object);
+}
+
+static void lost_lines_are_counted(void **state)
+{
+	uint64_t written = audit_count(), lost = audit_lost();
+	size_t count;
+
+	(void)state;
+	assert_int_equal(audit_open("/dev/full"), 0);
+	assert_true(audit_write(&request, &answer) < 0);
+	assert_int_equal(audit_open("/nowhere/audit.log") < 0, 1);
+	assert_true(audit_write(&request, &answer) < 0);
+	assert_int_equal(audit_count(), written);
+	assert_int_equal(audit_lost(), lost + 2);
+	assert_int_equal(audit_open(path), 0);
+	assert_int_equal(audit_write(&request, &answer), 0);
+	assert_int_equal(audit_count(), written + 1);
+	json_decref(line(0, &count));
+	assert_int_equal(count, 1);
+	audit_close();
+	assert_true(audit_write(&request, &answer) < 0);
+}
+
+/* Opened anew after a rename, as logrotate wants it; nothing that stands there is overwritten. */
+static void appends_and_turns(void **state)
+{
+	struct stat status;
+	char turned[80];
+	size_t count;
+
+	(void)state;
+	assert_int_equal(audit_write(&request, &answer), 0);
+	assert_int_equal(audit_open(path), 0);
+	assert_int_equal(audit_write(&request, &answer), 0);
+	json_decref(line(0, &count));
+	assert_int_equal(count, 2);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07137, 0);
+	snprintf(turned, sizeof(turned), "%s.1", path);
+	assert_int_equal(rename(path, turned), 0);
+	assert_int_equal(audit_open(path), 0);
+	assert_int_equal(audit_write(&request, &answer), 0);
+	json_decref(line(0, &count));
+	assert_int_equal(count, 1);
+	unlink(turned);
+}
+
+#define WRITERS 4
+#define LINES	250
+
+static void *write_many(void *unused)
+{
+	for (int i = 0; i < LINES; i++)
+		audit_write(&request, &answer);
+	return unused;
+}
+
+static void lines_stay_whole(void **state)
+{
+	pthread_t writer[WRITERS];
+	size_t count;
+
+	(void)state;
+	for (int i = 0; i < WRITERS; i++)
+		assert_int_equal(pthread_create(&writer[i], NULL, write_many, NULL), 0);
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(writer[i], NULL);
+	json_decref(line(0, &count));
+	assert_int_equal(count, WRITERS * LINES);
+}
+
+#define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(says_all),		 EACH(unknown_is_null),	 EACH(switches_are_true_or_false),
+		EACH(hostile_bytes),	 EACH(huge_number),	 EACH(lost_lines_are_counted),
+		EACH(appends_and_turns), EACH(lines_stay_whole),
+	};
+	int failed;
+
+	if (!mkdtemp(directory))
+		return 1;
+	failed = cmocka_run_group_tests_name("audit", tests, NULL, NULL);
+	unlink(path);
+	rmdir(directory);
+	return failed;
+}

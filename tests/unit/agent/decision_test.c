@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decisions on disk: they come back as they were, only a canonical UUID is a file's name, and a
+ * damaged file is said to be one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "decision.h"
+
+#define UUID "0a1b2c3d-0000-4000-8000-00000000000f"
+
+static char directory[] = "/tmp/decision_test.XXXXXX";
+static char path[96];
+
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(path, sizeof(path), "%s/" UUID ".json", directory);
+	unlink(path);
+	return decision_open(directory);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	decision_close();
+	unlink(path);
+	return rmdir(directory);
+}
+
+static void put(const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+	fclose(file);
+}
+
+static char *get(void)
+{
+	static char text[4096];
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	return text;
+}
+
+static const struct decision nothing;
+
+static struct decision example(void)
+{
+	struct decision decision = {
+		.selfballoon = { READING_OK, 1 },
+		.domid = 12,
+		.changing = { .action = CONTROL_TARGET,
+			      .domid = 13,
+			      .uuid = UUID,
+			      .decided = { READING_OK, 1 },
+			      .cap_kib = CONTRACT_KIB_MAX,
+			      .valid = true },
+	};
+	struct control_node *node = decision.changing.node;
+
+	node[NODE_TARGET] = (struct control_node){ true, 6, "131072" };
+	node[NODE_SELFBALLOON] = (struct control_node){ true, 5, "\0\xff\"\n " };
+	node[NODE_VM_MEMORY] = (struct control_node){ .existed = false };
+	return decision;
+}
+
+static void comes_back(void **state)
+{
+	struct decision saved = example(), loaded;
+
+	(void)state;
+	assert_int_equal(decision_load(UUID, &loaded), 0);
+	assert_memory_equal(&loaded, &nothing, sizeof(loaded));
+	assert_int_equal(decision_save(UUID, &saved), 0);
+	assert_int_equal(decision_load(UUID, &loaded), 0);
+	assert_int_equal(loaded.selfballoon.value, 1);
+	assert_int_equal(loaded.domid, 12);
+	assert_true(loaded.changing.valid);
+	assert_int_equal(loaded.changing.action, CONTROL_TARGET);
+	assert_int_equal(loaded.changing.domid, 13);
+	assert_string_equal(loaded.changing.uuid, UUID);
+	assert_int_equal(loaded.changing.decided.value, 1);
+	assert_int_equal(loaded.changing.cap_kib, CONTRACT_KIB_MAX);
+	assert_memory_equal(loaded.changing.node, saved.changing.node, sizeof(saved.changing.node));
+}
+
+static void longest_node(void **state)
+{
+	struct decision saved = example(), loaded;
+	struct control_node *node = &saved.changing.node[NODE_SELFBALLOON];
+
+	(void)state;
+	node->len = CONTROL_NODE_MAX;
+	memset(node->bytes, 0xa5, CONTROL_NODE_MAX);
+	assert_int_equal(decision_save(UUID, &saved), 0);
+	assert_int_equal(decision_load(UUID, &loaded), 0);
+	assert_memory_equal(&loaded.changing.node[NODE_SELFBALLOON], node, sizeof(*node));
+}
+
+static void nothing_said_takes_no_file(void **state)
+{
+	struct decision saved = example();
+
+	(void)state;
+	assert_int_equal(decision_save(UUID, &saved), 0);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(decision_save(UUID, &nothing), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(decision_save(UUID, &nothing), 0);
+}
+
+static void only_canonical_uuids(void **state)
+{
+	static const char *const others[] = {
+		"",
+		"..",
+		"../../etc/passwd",
+		"0a1b2c3d-0000-4000-8000-00000000000",
+		"0a1b2c3d-0000-4000-8000-00000000000f0",
+		"0A1B2C3D-0000-4000-8000-00000000000F",
+		"0a1b2c3d/0000-4000-8000-00000000000f",
+		"0a1b2c3d00004000800000000000000f----",
+		"0a1b2c3g-0000-4000-8000-00000000000f",
+	};
+	struct decision decision = example();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_int_equal(decision_save(others[i], &decision), -EINVAL);
+		assert_int_equal(decision_load(others[i], &decision), -EINVAL);
+		assert_memory_equal(&decision, &nothing, sizeof(decision));
+		decision = example();
+	}
+}
+
+static void damaged_files(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"{",
+		"[]",
+		"{}",
+		"{\"boot\":\"x\",\"domid\":-1,\"selfballoon\":true,\"changing\":null}",
+		"{\"boot\":\"x\",\"domid\":99999,\"selfballoon\":true,\"changing\":null}",
+		"{\"boot\":\"x\",\"domid\":1,\"selfballoon\":1,\"changing\":null}",
+		"{\"boot\":\"x\",\"domid\":1,\"domid\":1,\"selfballoon\":true,\"changing\":null}",
+		"{\"boot\":\"x\",\"domid\":1,\"selfballoon\":true,\"changing\":null} x",
+	};
+	struct decision decision;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		put(texts[i]);
+		assert_int_equal(decision_load(UUID, &decision), -EINVAL);
+		assert_memory_equal(&decision, &nothing, sizeof(decision));
+	}
+}
+
+/* Any one byte of a good file may be wrong: then it is damaged, or says something valid. */
+static void every_byte_damaged(void **state)
+{
+	struct decision saved = example(), loaded;
+	char good[4096];
+	size_t len;
+	int damaged = 0;
+
+	(void)state;
+	assert_int_equal(decision_save(UUID, &saved), 0);
+	snprintf(good, sizeof(good), "%s", get());
+	len = strlen(good);
+	for (size_t i = 0; i < len; i++) {
+		char bad[4096];
+
+		memcpy(bad, good, len + 1);
+		bad[i] = bad[i] == '}' ? '{' : '}';
+		put(bad);
+		damaged += decision_load(UUID, &loaded) == -EINVAL;
+		assert_true(loaded.changing.cap_kib <= CONTRACT_KIB_MAX);
+		assert_true(loaded.domid <= SNAPSHOT_DOMAINS_MAX);
+	}
+	assert_true(damaged > (int)len / 2);
+}
+
+/* Domids of another boot are other domains. */
+static void another_boot(void **state)
+{
+	struct decision saved = example(), loaded;
+	char text[4096], *boot;
+
+	(void)state;
+	assert_int_equal(decision_save(UUID, &saved), 0);
+	snprintf(text, sizeof(text), "%s", get());
+	boot = strstr(text, "\"boot\":\"");
+	assert_non_null(boot);
+	boot[8] = boot[8] == '0' ? '1' : '0';
+	put(text);
+	assert_int_equal(decision_load(UUID, &loaded), 0);
+	assert_int_equal(loaded.selfballoon.value, 1);
+	assert_int_equal(loaded.domid, 0);
+	assert_false(loaded.changing.valid);
+}
+
+static void not_open(void **state)
+{
+	struct decision decision = example();
+
+	(void)state;
+	decision_close();
+	assert_int_equal(decision_save(UUID, &decision), -EBADF);
+	assert_int_equal(decision_load(UUID, &decision), -EBADF);
+	assert_int_equal(decision_open("/nowhere/deeper"), -ENOENT);
+	assert_int_equal(decision_open("/dev/null"), -ENOTDIR);
+}
+
+static void directory_is_ours_alone(void **state)
+{
+	struct stat status;
+	char below[64];
+
+	(void)state;
+	snprintf(below, sizeof(below), "%s/new", directory);
+	assert_int_equal(decision_open(below), 0);
+	assert_int_equal(stat(below, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0700);
+	assert_int_equal(rmdir(below), 0);
+}
+
+/* A link that somebody put there is not followed. */
+static void no_links(void **state)
+{
+	struct decision decision = example();
+	char victim[80];
+
+	(void)state;
+	snprintf(victim, sizeof(victim), "%s/victim", directory);
+	assert_int_equal(close(open(victim, O_CREAT | O_WRONLY, 0600)), 0);
+	assert_int_equal(symlink("victim", path), 0);
+	assert_int_equal(decision_load(UUID, &decision), -ELOOP);
+	decision = example();
+	assert_int_equal(decision_save(UUID, &decision), 0);
+	assert_int_equal(decision_load(UUID, &decision), 0);
+	assert_int_equal(unlink(victim), 0);
+}
+
+#define EACH(f) cmocka_unit_test_setup(f, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(comes_back),
+		EACH(longest_node),
+		EACH(nothing_said_takes_no_file),
+		EACH(only_canonical_uuids),
+		EACH(damaged_files),
+		EACH(every_byte_damaged),
+		EACH(another_boot),
+		EACH(not_open),
+		EACH(directory_is_ours_alone),
+		EACH(no_links),
+	};
+	int failed;
+
+	if (!mkdtemp(directory))
+		return 1;
+	failed = cmocka_run_group_tests_name("decision", tests, NULL, teardown);
+	return failed;
+}
