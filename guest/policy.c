@@ -72,6 +72,14 @@ const struct policy *policy_find(const char *name)
 	return NULL;
 }
 
+static uint64_t floor_2011(const struct view *view)
+{
+	uint64_t useful = less(view->max_kib, view->reserve_kib);
+
+	return max_kib(on_slope(slopes_2011, useful) + view->reserve_kib,
+		       view->gap_kib + POLICY_BOTTOM_2011_KIB);
+}
+
 uint64_t policy_floor_kib(const struct view *view, const struct policy_knobs *knobs)
 {
 	uint64_t floor = knobs->floor_kib;
@@ -79,8 +87,8 @@ uint64_t policy_floor_kib(const struct view *view, const struct policy_knobs *kn
 	if (knobs->floor_rule == FLOOR_2008)
 		floor = min_kib(on_slope(slopes_2008, view->max_kib), view->current_kib);
 	else if (knobs->floor_rule == FLOOR_2011)
-		floor = on_slope(slopes_2011, less(view->max_kib, view->reserve_kib)) +
-			view->reserve_kib + view->gap_kib;
+		floor = floor_2011(view);
+	floor = max_kib(floor, view->gap_kib + POLICY_BOTTOM_KIB);
 	return min_kib(whole_pages(floor), view->max_kib);
 }
 

@@ -26,10 +26,21 @@ struct view {
 	unsigned int psi;	/* memory pressure, "some avg10", hundredths of a percent */
 };
 
-/* The floor: a piecewise linear function of the guest's full size, or a number in target terms. */
+/*
+ * What Linux itself needs of MemTotal: a Debian kernel with nothing but a shell lived with 36 MiB
+ * and panicked below 32. The gap comes on top: the two old rules know nothing of kernels that keep
+ * as much for themselves as today's do.
+ */
+#define POLICY_BOTTOM_KIB      (36 * 1024) /* no floor is lower */
+#define POLICY_BOTTOM_2011_KIB (48 * 1024) /* the standard floor is not lower */
+
+/*
+ * The floor: a piecewise linear function of the guest's full size, or a number; in target terms.
+ * A guest below its floor grows to it; with 2008 it stays, unless it is below the bottom.
+ */
 enum floor_rule {
-	FLOOR_2011, /* Linux 3.1 to 5.2, selfballooning: of MemTotal, the gap comes on top */
-	FLOOR_2008, /* the first patch's minimum_target(): in target terms, never enforces growth */
+	FLOOR_2011, /* Linux 3.1 to 5.2, selfballooning */
+	FLOOR_2008, /* the first patch's minimum_target() */
 	FLOOR_FIXED
 };
 

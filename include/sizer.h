@@ -12,7 +12,7 @@
 #include "settings.h"
 
 /* How often it looks while selfballoon is 1: need must be seen before it becomes a shortage. */
-#define SIZER_TICK_MS 250
+#define SIZER_TICK_MS 100
 
 /* How often it looks at what changes slowly: reserve, pressure. */
 #define SIZER_SLOW_MS 5000

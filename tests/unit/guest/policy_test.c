@@ -44,20 +44,20 @@ static struct policy_knobs with_floor(enum floor_rule rule, uint64_t floor_kib)
 
 static void floor_2011(void **state)
 {
-	/* Worked by hand from the rule: reserve + base + (useful - base) / slope, useful = max -
-	 * reserve. */
+	/* Worked by hand from the rule: reserve + base + (useful - base) / slope. */
 	static const struct {
 		uint64_t max_mib, reserve_mib, gap_mib, floor_kib;
 	} rows[] = {
 		{ 512, 0, 0, MIB(99) + (512 - 99) * 1024 / 32 },
 		{ 512, 8, 0, MIB(8 + 40) + (504 - 40) * 1024 / 8 },
 		{ 512, 30, 0, MIB(30 + 40) + (482 - 40) * 1024 / 8 },
-		{ 512, 8, 56, MIB(56 + 8 + 40) + (504 - 40) * 1024 / 8 },
+		{ 512, 8, 56, MIB(8 + 40) + (504 - 40) * 1024 / 8 },
+		{ 512, 8, 60, MIB(60 + 48) }, /* what Linux needs beside the gap */
 		{ 8192, 64, 0, MIB(64 + 99) + (8128 - 99) * 1024 / 32 },
-		{ 64, 0, 0, MIB(40) + (64 - 40) * 1024 / 8 },
-		{ 40, 0, 0, MIB(16) + (40 - 16) * 1024 / 2 },
+		{ 128, 4, 50, MIB(50 + 48) },
+		{ 64, 0, 0, MIB(48) },
+		{ 40, 0, 0, MIB(40) },
 		{ 16, 0, 0, MIB(16) },
-		{ 15, 0, 0, MIB(15) },
 		{ 8, 16, 0, MIB(8) }, /* a reserve beyond the size: all of it */
 	};
 
@@ -87,7 +87,7 @@ static void floor_2008(void **state)
 {
 	static const struct {
 		uint64_t max_mib, floor_mib;
-	} rows[] = { { 16, 16 },    { 32, 24 },	   { 128, 72 },	   { 512, 168 },
+	} rows[] = { { 16, 16 },    { 32, 32 },	   { 128, 72 },	   { 512, 168 },
 		     { 2048, 360 }, { 8192, 552 }, { 32768, 1320 } };
 	struct policy_knobs knobs = with_floor(FLOOR_2008, 0);
 
@@ -97,8 +97,42 @@ static void floor_2008(void **state)
 				     .current_kib = MIB(rows[i].max_mib) };
 
 		assert_int_equal(policy_floor_kib(&view, &knobs), MIB(rows[i].floor_mib));
-		view.current_kib = MIB(12);
-		assert_int_equal(policy_floor_kib(&view, &knobs), MIB(12));
+	}
+}
+
+static void floor_2008_never_enforces_growth(void **state)
+{
+	struct policy_knobs knobs = with_floor(FLOOR_2008, 0);
+	struct view view = idle();
+
+	(void)state;
+	view.current_kib = MIB(120);
+	assert_int_equal(policy_floor_kib(&view, &knobs), MIB(120));
+}
+
+/* A guest was seen to panic there: no setting may lead to it. */
+static void no_floor_is_deadly(void **state)
+{
+	static const struct policy_knobs knobs[] = {
+		{ .floor_rule = FLOOR_2011, .hysteresis_down = 1, .hysteresis_up = 1 },
+		{ .floor_rule = FLOOR_2008, .hysteresis_down = 1, .hysteresis_up = 1 },
+		{ .floor_rule = FLOOR_FIXED,
+		  .floor_kib = MIB(4),
+		  .hysteresis_down = 1,
+		  .hysteresis_up = 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(knobs) / sizeof(knobs[0]); i++) {
+		struct view view = idle();
+
+		assert_true(policy_floor_kib(&view, &knobs[i]) >= MIB(56 + 36));
+		view.max_kib = MIB(128);
+		view.current_kib = MIB(128);
+		assert_true(policy_floor_kib(&view, &knobs[i]) >= MIB(56 + 36));
+		view.max_kib = MIB(64);
+		view.current_kib = MIB(64);
+		assert_int_equal(policy_floor_kib(&view, &knobs[i]), MIB(64));
 	}
 }
 
@@ -143,13 +177,15 @@ static void committed_grows_at_once(void **state)
 
 static void committed_converges_to_the_floor(void **state)
 {
+	struct policy_knobs knobs = standard;
 	struct view view = idle();
 	struct decision decision;
 
 	(void)state;
+	knobs.reserve_percent = 0;
 	view.committed_kib = MIB(1);
 	for (int i = 0; i < 100; i++) {
-		policy_decide(policy_find("committed"), &standard, &view, &decision);
+		policy_decide(policy_find("committed"), &knobs, &view, &decision);
 		assert_in_range(decision.target_kib, decision.floor_kib, view.current_kib);
 		assert_int_equal(decision.target_kib % POLICY_PAGE_KIB, 0);
 		view.available_kib -= view.current_kib - decision.target_kib;
@@ -164,10 +200,10 @@ static void below_its_floor_it_grows(void **state)
 	struct decision decision;
 
 	(void)state;
-	view.current_kib = MIB(96);
+	view.current_kib = MIB(100);
 	view.committed_kib = 0;
 	policy_decide(policy_find("committed"), &standard, &view, &decision);
-	assert_true(decision.floor_kib > MIB(96));
+	assert_true(decision.floor_kib > MIB(100));
 	assert_true(decision.target_kib >= decision.floor_kib);
 }
 
@@ -259,6 +295,8 @@ int main(void)
 		cmocka_unit_test(floor_2011),
 		cmocka_unit_test(floor_2011_of_512_mib),
 		cmocka_unit_test(floor_2008),
+		cmocka_unit_test(floor_2008_never_enforces_growth),
+		cmocka_unit_test(no_floor_is_deadly),
 		cmocka_unit_test(floor_fixed_never_beyond_full_size),
 		cmocka_unit_test(committed_steps_down_by_an_eighth),
 		cmocka_unit_test(committed_grows_at_once),
