@@ -69,11 +69,15 @@ int http_listen(const char *address, bool *loopback)
 					.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
 	struct addrinfo *found = NULL;
 	const char *host, *port;
+	uint64_t number;
 	char text[160];
 	int fd;
 
 	snprintf(text, sizeof(text), "%s", address);
-	if (!split(text, &host, &port) || getaddrinfo(host, port, &hints, &found)) {
+	/* getaddrinfo() takes 65537 for 1. */
+	if (!split(text, &host, &port) ||
+	    !contract_parse_number(port, strlen(port), UINT16_MAX, &number) ||
+	    getaddrinfo(host, port, &hints, &found)) {
 		log_error("http.listen \"%s\" is no address; right would be 127.0.0.1:10047 or "
 			  "[::1]:10047",
 			  address);

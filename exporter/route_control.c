@@ -46,8 +46,9 @@ static void done(void *context, const struct control_answer *answers,
 	struct reply reply = { 0 };
 
 	(void)undos;
-	(void)count;
-	if (route_succeeded(answers[0].result)) {
+	if (!count) {
+		problem_reply(&reply, 500, "Out of memory.");
+	} else if (route_succeeded(answers[0].result)) {
 		reply.status = control_results[answers[0].result].http_status;
 		reply.type = "application/json";
 		json_put_open(&reply.text, NULL, '{');

@@ -150,9 +150,11 @@ static void done(void *context, const struct control_answer *answers,
 	struct batch *batch = item->batch;
 
 	(void)undos;
-	(void)count;
 	pthread_mutex_lock(&batch->lock);
-	item->answer = answers[0];
+	if (count)
+		item->answer = answers[0];
+	else
+		item->answer.result = RESULT_FAILED; /* out of memory */
 	batch->under_way--;
 	if (batch->pumping) {
 		pthread_mutex_unlock(&batch->lock);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a client says it accepts, and compression.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "http_accept.h"
+#include "http_call.h"
+
+static void takes_a_list_apart(void **state)
+{
+	const char *header = " text/plain ; version=\"0.0.4\" ;q=0.5,, a/b;q=1.000 ,*/*;Q=0.25";
+	struct http_accept item;
+
+	(void)state;
+	assert_true(http_accept_next(&header, &item));
+	assert_true(http_accept_is(&item, "Text/Plain"));
+	assert_int_equal(item.q, 500);
+	assert_int_equal(item.version_len, 5);
+	assert_memory_equal(item.version, "0.0.4", 5);
+	assert_true(http_accept_next(&header, &item));
+	assert_true(http_accept_is(&item, "a/b"));
+	assert_null(item.version);
+	assert_int_equal(item.q, 1000);
+	assert_true(http_accept_next(&header, &item));
+	assert_true(http_accept_is(&item, "*/*"));
+	assert_int_equal(item.q, 250);
+	assert_false(http_accept_next(&header, &item));
+}
+
+static void malformed_weights_are_zero(void **state)
+{
+	static const char *const headers[] = { "a;q=2",	 "a;q=1.001",	  "a;q=",
+					       "a;q=x",	 "a;q=0.0000",	  "a;q=-1",
+					       "a;q=.5", "a;q=1,5;q=0.1", "a;q=00" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+		const char *cursor = headers[i];
+		struct http_accept item;
+
+		assert_true(http_accept_next(&cursor, &item));
+		if (strcmp(headers[i], "a;q=1,5;q=0.1"))
+			assert_int_equal(item.q, 0);
+		else
+			assert_int_equal(item.q, 1000);
+	}
+}
+
+static void gzip_is_by_choice(void **state)
+{
+	static const struct {
+		const char *header;
+		bool gzip;
+	} cases[] = {
+		{ NULL, false },
+		{ "", false },
+		{ "gzip", true },
+		{ "GZIP", true },
+		{ "deflate, gzip;q=0.5", true },
+		{ "gzip;q=0", false },
+		{ "*", true },
+		{ "*;q=0", false },
+		{ "gzip;q=0, *", false },
+		{ "*;q=0, gzip", true },
+		{ "identity", false },
+		{ "xgzip, gzipx", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(http_accept_coding(cases[i].header, "gzip"), cases[i].gzip);
+}
+
+static void fill(struct text *text, size_t lines)
+{
+	for (size_t i = 0; i < lines; i++)
+		text_format(text, "xenballoon_line{number=\"%zu\"} %zu\n", i, i * i);
+}
+
+static void compresses_to_what_it_was(void **state)
+{
+	struct text text = { 0 }, copy = { 0 };
+	unsigned char back[65536];
+	z_stream stream = { 0 };
+
+	(void)state;
+	fill(&text, 1000);
+	fill(&copy, 1000);
+	assert_true(http_gzip(&text));
+	assert_true(text.len < copy.len / 3);
+	assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
+	stream.next_in = (unsigned char *)text.bytes;
+	stream.avail_in = (unsigned int)text.len;
+	stream.next_out = back;
+	stream.avail_out = sizeof(back);
+	assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
+	assert_int_equal(stream.total_out, copy.len);
+	assert_memory_equal(back, copy.bytes, copy.len);
+	inflateEnd(&stream);
+	text_free(&text);
+	text_free(&copy);
+}
+
+static void short_text_is_left_alone(void **state)
+{
+	struct text text = { 0 };
+
+	(void)state;
+	fill(&text, 2);
+	assert_false(http_gzip(&text));
+	assert_memory_equal(text.bytes, "xenballoon_line{number=\"0\"} 0\n", 30);
+	text_free(&text);
+}
+
+static void knows_loopback_addresses(void **state)
+{
+	static const struct {
+		const char *address;
+		bool loopback;
+	} cases[] = {
+		{ "127.0.0.1:0", true },
+		{ "127.8.9.10:0", true },
+		{ "0.0.0.0:0", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bool loopback = !cases[i].loopback;
+		int fd = http_listen(cases[i].address, &loopback);
+
+		assert_true(fd >= 0);
+		assert_int_equal(loopback, cases[i].loopback);
+		close(fd);
+	}
+}
+
+static void refuses_what_is_no_address(void **state)
+{
+	static const char *const wrong[] = { "",
+					     ":",
+					     "127.0.0.1",
+					     "127.0.0.1:",
+					     ":10047",
+					     "::1:10047",
+					     "[::1]",
+					     "[::1:10047",
+					     "host:10047",
+					     "127.0.0.1:x",
+					     "127.0.0.1:99999",
+					     "127.0.0.1:+1",
+					     "127.0.0.1: 1" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		bool loopback;
+
+		assert_true(http_listen(wrong[i], &loopback) < 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes_a_list_apart),
+		cmocka_unit_test(malformed_weights_are_zero),
+		cmocka_unit_test(gzip_is_by_choice),
+		cmocka_unit_test(compresses_to_what_it_was),
+		cmocka_unit_test(short_text_is_left_alone),
+		cmocka_unit_test(knows_loopback_addresses),
+		cmocka_unit_test(refuses_what_is_no_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
