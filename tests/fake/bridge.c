@@ -87,7 +87,7 @@ static void pump(struct bridge *bridge)
 {
 	size_t n;
 
-	if (bridge->out.len == 0)
+	if (!bridge->open || bridge->out.len == 0)
 		return;
 	n = ring_put(bridge->page, bridge->out.data + bridge->out.start, bridge->out.len);
 	if (n == 0)
@@ -321,8 +321,15 @@ static void drop_requests(struct bridge *bridge)
 	bridge->requests_last = &bridge->requests;
 }
 
+void bridge_open(struct bridge *bridge)
+{
+	bridge->open = true;
+	pump(bridge);
+}
+
 void bridge_reset(struct bridge *bridge)
 {
+	bridge->open = false;
 	bridge_close_clients(bridge);
 	drop_requests(bridge);
 	buffer_clear(&bridge->out);

@@ -19,12 +19,14 @@ struct state_map;
 /* A reply: type is XS_ERROR or the request's; body is data of len bytes and a NUL after it. */
 typedef void bridge_reply(void *arg, uint32_t type, const char *body, size_t len);
 
-/* Clears the ring page of domid, before the domain is introduced. NULL with errno. */
+/* Before the domain is introduced; requests wait until bridge_open(). NULL with errno. */
 struct bridge *bridge_new(struct state_map *state, int domid);
 void bridge_free(struct bridge *bridge);
 /* Listens at that path, if it doesn't already. 0 or a negative errno. */
 int bridge_listen(struct bridge *bridge, const char *path);
-/* A new xenstored: an empty ring, and all processes must connect anew. */
+/* The domain is introduced: xenstored has emptied the ring and listens. */
+void bridge_open(struct bridge *bridge);
+/* A new xenstored: as after bridge_new(), and all processes must connect anew. */
 void bridge_reset(struct bridge *bridge);
 /* xenstored raised this domain's event. */
 void bridge_event(struct bridge *bridge);

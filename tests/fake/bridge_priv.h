@@ -36,6 +36,7 @@ struct bridge {
 	struct state_map *state;
 	struct xenstore_domain_interface *page;
 	uint32_t port;
+	bool open; /* introduced */
 	uint32_t last_id;
 	uint32_t last_watch;
 	struct client *clients;

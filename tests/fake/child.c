@@ -78,7 +78,19 @@ static void remove_folder(const char *path)
 	rmdir(path);
 }
 
-int child_start_janitor(const char *sockets, const char *link)
+static void clean_up(const char *dir, const char *sockets)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/ready", dir);
+	unlink(path);
+	remove_folder(sockets);
+	/* A link if the sockets have a shorter name elsewhere. */
+	snprintf(path, sizeof(path), "%s/run", dir);
+	unlink(path);
+}
+
+int child_start_janitor(const char *dir, const char *sockets)
 {
 	int ends[2];
 	char byte;
@@ -100,7 +112,6 @@ int child_start_janitor(const char *sockets, const char *link)
 	close(ends[1]);
 	while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
 		;
-	unlink(link);
-	remove_folder(sockets);
+	clean_up(dir, sockets);
 	_exit(0);
 }

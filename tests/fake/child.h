@@ -22,9 +22,9 @@ struct child_spec {
 pid_t child_start(const struct child_spec *spec);
 
 /*
- * Leaves a process behind that removes the sockets folder as soon as the bed is gone, however it
- * went. 0 or a negative errno.
+ * Leaves a process behind that removes dir's sockets and marks as soon as the bed is gone, however
+ * it went. 0 or a negative errno.
  */
-int child_start_janitor(const char *sockets, const char *link);
+int child_start_janitor(const char *dir, const char *sockets);
 
 #endif

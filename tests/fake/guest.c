@@ -272,7 +272,9 @@ static void step_memory(struct guest *guest, int64_t now_ms)
 {
 	uint64_t demand = workload_demand_kib(&guest->workload, now_ms);
 
-	switch (kernel_step(&guest->kernel, demand, now_ms, now_ms - guest->last_step_ms)) {
+	uint64_t speed = workload_speed(&guest->workload);
+
+	switch (kernel_step(&guest->kernel, demand, speed, now_ms, now_ms - guest->last_step_ms)) {
 	case KERNEL_OOM_KILL:
 		guest_log(guest, "Out of memory: killed its workload, which had %llu KiB",
 			  (unsigned long long)demand);
@@ -290,7 +292,8 @@ static void step_memory(struct guest *guest, int64_t now_ms)
 
 static void step(struct guest *guest, int64_t now_ms, unsigned int tick)
 {
-	unsigned int turns = guest->fs != NULL ? TURN_SERVED : TURN_POSTED;
+	bool often = guest->fs != NULL || kernel_restless(&guest->kernel);
+	unsigned int turns = often ? TURN_SERVED : TURN_POSTED;
 	bool its_turn = (tick + guest->turn) % turns == 0;
 	bool moved = balloon_step(&guest->balloon, &bed.state, &guest->kernel, now_ms, BED_TICK_MS);
 

@@ -75,13 +75,18 @@ static void make_uuid(uint8_t uuid[16])
 static int complete(struct guest_spec *spec, char *error)
 {
 	static const uint8_t none[16];
+	bool given = spec->memory_kib > 0;
 
 	if (memcmp(spec->uuid, none, sizeof(none)) == 0)
 		make_uuid(spec->uuid);
 	if (spec->memory_kib == 0)
-		spec->memory_kib = host_even_share_kib(bed.options.guests);
-	if (spec->memory_kib > spec->static_max_kib)
+		spec->memory_kib =
+			host_even_share_kib(bed.options.guests > 0 ? bed.options.guests : 1);
+	if (spec->memory_kib > spec->static_max_kib && !given)
 		spec->memory_kib = spec->static_max_kib;
+	if (spec->memory_kib > spec->static_max_kib)
+		return fail(error, -EINVAL, "%s: memory is at most the static maximum, %llu MiB",
+			    spec->name, (unsigned long long)spec->static_max_kib / 1024);
 	if (spec->memory_kib == 0)
 		return fail(error, -ENOMEM,
 			    "say --memory-mib: the host has no room for all guests");
@@ -103,6 +108,16 @@ static int call_start(void *arg)
 	struct start *start = arg;
 
 	return guest_start(start->spec, start->workload);
+}
+
+static int call_introduced(void *arg)
+{
+	const struct guest_spec *spec = arg;
+
+	if (bed.by_domid[spec->domid] == NULL)
+		return -ESRCH;
+	bridge_open(bed.by_domid[spec->domid]->bridge);
+	return 0;
 }
 
 static int call_stop(void *arg)
@@ -132,6 +147,8 @@ static int create_steps(struct xs_handle *xs, struct guest_spec *spec,
 		rc = loop_call(call_start, &start);
 	if (rc == 0)
 		rc = toolstack_introduce(xs, spec->domid);
+	if (rc == 0)
+		rc = loop_call(call_introduced, spec);
 	if (rc == 0)
 		return state_unpause(&bed.state, spec->domid);
 	toolstack_destroy(xs, &bed.state, spec);
@@ -355,6 +372,8 @@ static int restore_guest(struct xs_handle *xs, struct guest_spec *spec, uint64_t
 		rc = loop_call(call_reset, spec);
 	if (rc == 0)
 		rc = toolstack_introduce(xs, spec->domid);
+	if (rc == 0)
+		rc = loop_call(call_introduced, spec);
 	return rc;
 }
 

@@ -9,9 +9,7 @@
 
 #include "workload.h"
 
-/* Speeds in KiB per millisecond. */
-#define TOUCH_SPEED 256 /* a process faulting in what it asked for */
-#define SWAP_SPEED  128
+#define SWAP_SPEED 128 /* KiB per millisecond */
 
 #define STARVE_MS	   300	 /* reclaim gives up after about that long */
 #define RESTART_MS	   10000 /* the service manager starts what was killed */
@@ -74,13 +72,13 @@ uint64_t kernel_can_give_kib(const struct kernel *kernel)
 }
 
 /* Lets processes take or return memory; returns what was newly touched. */
-static uint64_t touch(struct kernel *kernel, int64_t dt_ms)
+static uint64_t touch(struct kernel *kernel, uint64_t most)
 {
 	uint64_t has = kernel->anon_kib + kernel->swapped_kib;
 	uint64_t change, from_swap;
 
 	if (kernel->demand_kib >= has) {
-		change = min_u64(kernel->demand_kib - has, (uint64_t)dt_ms * TOUCH_SPEED);
+		change = min_u64(kernel->demand_kib - has, most);
 		kernel->anon_kib += change;
 		kernel->faults += change / 4;
 		return change;
@@ -167,8 +165,8 @@ static enum kernel_event run_out(struct kernel *kernel, int64_t now_ms)
 	return KERNEL_PANIC;
 }
 
-enum kernel_event kernel_step(struct kernel *kernel, uint64_t demand_kib, int64_t now_ms,
-			      int64_t dt_ms)
+enum kernel_event kernel_step(struct kernel *kernel, uint64_t demand_kib, uint64_t speed,
+			      int64_t now_ms, int64_t dt_ms)
 {
 	uint64_t touched, lacking, moved;
 	double stall;
@@ -180,7 +178,7 @@ enum kernel_event kernel_step(struct kernel *kernel, uint64_t demand_kib, int64_
 	/* Processes reserve a little more than they touch. */
 	kernel->committed_kib = 8 * 1024 + kernel->demand_kib + kernel->demand_kib / 10;
 	room = (int64_t)kernel->total_kib - KERNEL_FIXED_KIB - KERNEL_RESERVE_KIB;
-	touched = touch(kernel, dt_ms);
+	touched = touch(kernel, (uint64_t)dt_ms * speed);
 	lacking = swap(kernel, room, dt_ms, &moved);
 	/* Who can't be served waits: what was touched in vain is given back. */
 	kernel->anon_kib -= min_u64(kernel->anon_kib, min_u64(lacking, touched));
@@ -192,4 +190,10 @@ enum kernel_event kernel_step(struct kernel *kernel, uint64_t demand_kib, int64_
 	press(&kernel->full, stall * 0.6, dt_ms);
 	kernel->starving_ms = lacking > 0 ? kernel->starving_ms + dt_ms : 0;
 	return kernel->starving_ms >= STARVE_MS ? run_out(kernel, now_ms) : KERNEL_GOES_ON;
+}
+
+bool kernel_restless(const struct kernel *kernel)
+{
+	return kernel->anon_kib + kernel->swapped_kib != kernel->demand_kib ||
+	       kernel->swapped_kib > 0 || kernel->starving_ms > 0;
 }

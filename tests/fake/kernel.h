@@ -61,8 +61,10 @@ void kernel_boot(struct kernel *kernel, uint64_t static_max_kib, uint64_t swap_k
 void kernel_resize(struct kernel *kernel, uint64_t current_kib);
 /* What the balloon driver can take away now. */
 uint64_t kernel_can_give_kib(const struct kernel *kernel);
-/* Lets dt_ms pass while processes want demand_kib. */
-enum kernel_event kernel_step(struct kernel *kernel, uint64_t demand_kib, int64_t now_ms,
-			      int64_t dt_ms);
+/* Lets dt_ms pass while processes want demand_kib and touch it at that many KiB per ms. */
+enum kernel_event kernel_step(struct kernel *kernel, uint64_t demand_kib, uint64_t speed,
+			      int64_t now_ms, int64_t dt_ms);
+/* Things are moving: step it often. */
+bool kernel_restless(const struct kernel *kernel);
 
 #endif

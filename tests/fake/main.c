@@ -352,12 +352,9 @@ static bool prepare(void)
 
 static bool start_serving(void)
 {
-	char link[BED_PATH_MAX + 8];
 	pthread_t thread;
-	int rc;
+	int rc = child_start_janitor(bed.dir, bed.sockets);
 
-	snprintf(link, sizeof(link), "%s/run", bed.dir);
-	rc = child_start_janitor(bed.sockets, link);
 	if (rc == 0)
 		rc = loop_init();
 	if (rc == 0 && !watch_events())
@@ -369,16 +366,12 @@ static bool start_serving(void)
 	return rc == 0 ? true : fatal("cannot start", rc);
 }
 
-/* Children die with this process at the latest; the janitor takes the sockets away. */
+/* Children die with this process at the latest; the janitor takes away what shows that it ran. */
 static void shut_down(void)
 {
-	char path[BED_PATH_MAX + 8];
-
 	for (unsigned int i = 0; i < bed.guest_count; i++)
 		guest_daemon_signal(bed.guests[i], SIGKILL);
 	host_store_signal(SIGKILL);
-	snprintf(path, sizeof(path), "%s/ready", bed.dir);
-	unlink(path);
 }
 
 static int run(int argc, char **argv)

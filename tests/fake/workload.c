@@ -59,13 +59,16 @@ static const struct kind {
 	const char *args;
 	const char *help;
 	size_t count;
+	uint64_t speed; /* KiB per millisecond */
 	double (*mib)(const double *arg, double seconds, uint32_t jitter);
 } kinds[WORKLOAD_KINDS] = {
-	[WORKLOAD_IDLE] = { "idle", "", "services that sleep", 0, idle },
-	[WORKLOAD_STEADY] = { "steady", "MIB", "holds that much", 1, steady },
-	[WORKLOAD_RAMP] = { "ramp", "FROM TO SECONDS", "goes from one size to the other", 3, ramp },
-	[WORKLOAD_BURST] = { "burst", "BASE PEAK PERIOD", "up and down again and again", 3, burst },
-	[WORKLOAD_HOG] = { "hog", "MIB", "takes all of it as fast as it can", 1, hog },
+	[WORKLOAD_IDLE] = { "idle", "", "services that sleep", 0, 64, idle },
+	[WORKLOAD_STEADY] = { "steady", "MIB", "holds that much", 1, 64, steady },
+	[WORKLOAD_RAMP] = { "ramp", "FROM TO SECONDS", "goes from one size to the other", 3, 64,
+			    ramp },
+	[WORKLOAD_BURST] = { "burst", "BASE PEAK PERIOD", "up and down again and again", 3, 64,
+			     burst },
+	[WORKLOAD_HOG] = { "hog", "MIB", "takes all of it as fast as it can", 1, 512, hog },
 };
 
 static bool parse_number(const char *word, double *value)
@@ -109,6 +112,11 @@ uint64_t workload_demand_kib(const struct workload *workload, int64_t now_ms)
 					       workload->jitter);
 
 	return WORKLOAD_IDLE_KIB + (uint64_t)(mib * 1024);
+}
+
+uint64_t workload_speed(const struct workload *workload)
+{
+	return kinds[workload->kind].speed;
 }
 
 void workload_describe(const struct workload *workload, char *text, size_t size)

@@ -33,6 +33,8 @@ bool workload_parse(struct workload *workload, char *const *words, size_t count,
 		    size_t size);
 /* Memory its processes have asked for, in KiB, at that time (CLOCK_MONOTONIC). */
 uint64_t workload_demand_kib(const struct workload *workload, int64_t now_ms);
+/* How fast they touch what they asked for, in KiB per millisecond. */
+uint64_t workload_speed(const struct workload *workload);
 /* A line for people: "ramp 40 300 10". */
 void workload_describe(const struct workload *workload, char *text, size_t size);
 /* The kinds with their arguments, a line each, for help. */
