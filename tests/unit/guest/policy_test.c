@@ -184,6 +184,7 @@ static void committed_converges_to_the_floor(void **state)
 	(void)state;
 	knobs.reserve_percent = 0;
 	view.committed_kib = MIB(1);
+	view.available_kib = MIB(440);
 	for (int i = 0; i < 100; i++) {
 		policy_decide(policy_find("committed"), &knobs, &view, &decision);
 		assert_in_range(decision.target_kib, decision.floor_kib, view.current_kib);
