@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who may change things by SNMP, decided before net-snmp sees the request, and the trace that each
- * refusal leaves. SNMP thread only, but for mib_refusal_unrecorded().
+ * refusal leaves. SNMP thread only, but for the two counters.
  */
 #ifndef XENBALLOON_MIB_REFUSAL_H
 #define XENBALLOON_MIB_REFUSAL_H
@@ -34,5 +34,11 @@ void mib_refuse(const struct control_request *request, const struct control_answ
 
 /* Refusals so far that were neither audited nor counted one by one. Any thread. */
 uint64_t mib_refusal_unrecorded(void);
+
+/*
+ * Audited refusals so far of which nobody could say what they asked for, being encrypted with a
+ * wrong key: control_count() knows none without an action. Any thread.
+ */
+uint64_t mib_refusal_unnamed(void);
 
 #endif

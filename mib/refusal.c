@@ -26,39 +26,59 @@
 #define RECORDED_PER_SECOND 10
 #define MS_PER_RECORD	    (1000 / RECORDED_PER_SECOND)
 
+#define TELL_MS 10000
+
 static atomic_uint_least64_t unrecorded;
+static atomic_uint_least64_t unnamed;
 
 uint64_t mib_refusal_unrecorded(void)
 {
 	return atomic_load(&unrecorded);
 }
 
+uint64_t mib_refusal_unnamed(void)
+{
+	return atomic_load(&unnamed);
+}
+
+static void tell_of_unrecorded(int64_t now)
+{
+	static int64_t last_ms;
+	static uint64_t told;
+	uint64_t all = mib_refusal_unrecorded();
+
+	if (all == told || now - last_ms < TELL_MS)
+		return;
+	log_warn("%llu refused SNMP requests came too fast to be recorded one by one",
+		 (unsigned long long)(all - told));
+	last_ms = now;
+	told = all;
+}
+
 /* A bucket of RECORDED_BURST refusals that fills by one each MS_PER_RECORD. */
 static bool recordable(void)
 {
 	static int64_t empty_ms; /* when the bucket was, or would have been, empty */
-	static uint64_t told;
 	int64_t now = clock_ms();
 
 	if (empty_ms < now - (int64_t)RECORDED_BURST * MS_PER_RECORD)
 		empty_ms = now - (int64_t)RECORDED_BURST * MS_PER_RECORD;
+	tell_of_unrecorded(now);
 	if (empty_ms + MS_PER_RECORD > now) {
 		atomic_fetch_add(&unrecorded, 1);
 		return false;
 	}
 	empty_ms += MS_PER_RECORD;
-	if (mib_refusal_unrecorded() > told) {
-		log_warn("%llu refused SNMP requests came too fast to be recorded one by one",
-			 (unsigned long long)(mib_refusal_unrecorded() - told));
-		told = mib_refusal_unrecorded();
-	}
 	return true;
 }
 
 void mib_refuse(const struct control_request *request, const struct control_answer *answer)
 {
-	if (recordable())
-		control_refused(request, answer);
+	if (!recordable())
+		return;
+	if (request->action == CONTROL_ACTION_COUNT)
+		atomic_fetch_add(&unnamed, 1);
+	control_refused(request, answer);
 }
 
 /* "UDP: [192.0.2.1]:41234->[192.0.2.2]:1161" becomes "192.0.2.1:41234"; IPv6 keeps its brackets. */

@@ -146,7 +146,7 @@ static enum tally tally_of(enum control_result result)
 static bool control_tally(const struct mib_object *object, const struct mib_source *source,
 			  const struct domain *domain, struct mib_value *value)
 {
-	uint64_t sum = 0;
+	uint64_t sum = object->which == TALLY_REFUSED ? mib_refusal_unnamed() : 0;
 
 	(void)source;
 	(void)domain;
