@@ -17,7 +17,7 @@ xen_version=4.17
 
 # Loaded in this order; a module's dependencies stand before it.
 dom0_modules="xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs
-	virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci
+	virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci
 	failover net_failover virtio_net virtio_blk"
 guest_modules="zsmalloc zram"
 xen_programs="xl xenstored oxenstored xenconsoled xenconsole xen-init-dom0
@@ -25,14 +25,12 @@ xen_programs="xl xenstored oxenstored xenconsoled xenconsole xen-init-dom0
 store_programs="xenstore-ls xenstore-read xenstore-write xenstore-rm
 	xenstore-watch xenstore-chmod xenstore-list"
 
-say()
-{
+say() {
 	echo "xen: $*" >&2
 }
 
 # stale PRODUCT SOURCE...: true unless PRODUCT exists and is newer than all.
-stale()
-{
+stale() {
 	local product=$1 source
 	shift
 	[ -e "$product" ] || return 0
@@ -44,8 +42,7 @@ stale()
 
 # The package linux-image-amd64 depends on changes name with each kernel; the
 # first answer is kept, so that a later run needs no package lists.
-kernel_package()
-{
+kernel_package() {
 	if [ ! -s "$out/kernel-package" ]; then
 		apt-cache depends linux-image-amd64 |
 			sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' |
@@ -54,22 +51,20 @@ kernel_package()
 	cat "$out/kernel-package"
 }
 
-fetch()
-{
+fetch() {
 	local package missing=()
 	for package; do
 		[ -d "$debs/$package" ] || missing+=("$package")
 	done
 	if [ ${#missing[@]} -gt 0 ]; then
 		say "fetching ${missing[*]}"
-		"${XEN_FETCH:-$top/tests/fake/fetch}" "${missing[@]}" >/dev/null
+		"$top/tests/fake/fetch" "${missing[@]}" >/dev/null
 	fi
 }
 
 # The compressed kernel sits somewhere inside vmlinuz as a single xz stream;
 # the first offset that unpacks to an ELF file is it.
-unpack_kernel()
-{
+unpack_kernel() {
 	local packed=$1 unpacked=$2 offsets offset
 	offsets=$(grep -obUaP '\xFD7zXZ\x00' "$packed" | cut -d: -f1)
 	for offset in $offsets; do
@@ -87,8 +82,7 @@ unpack_kernel()
 
 # closure ROOT PROGRAM...: copies each program's shared libraries and its
 # dynamic loader to the same paths below ROOT.
-closure()
-{
+closure() {
 	local root=$1 libs unresolved
 	shift
 	libs=$(LD_LIBRARY_PATH=$debs/libxenmisc$xen_version/usr/lib/x86_64-linux-gnu ldd "$@")
@@ -108,8 +102,7 @@ closure()
 }
 
 # skeleton ROOT INIT: a busybox root with an init of ours.
-skeleton()
-{
+skeleton() {
 	local root=$1 init=$2 applet
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,sbin,dev,proc,sys,run,tmp,etc,lib/modules,var/log}
@@ -125,8 +118,7 @@ skeleton()
 }
 
 # modules ROOT NAME...: the named modules, flat, and the order to load them in.
-modules()
-{
+modules() {
 	local root=$1 name file
 	shift
 	: >"$root/lib/modules/order"
@@ -143,8 +135,7 @@ modules()
 
 # pack ROOT IMAGE: not compressed, as unpacking costs the emulated CPU more
 # than loading.
-pack()
-{
+pack() {
 	(cd "$1" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null) >"$2.new"
 	mv "$2.new" "$2"
 	rm -rf "$1"
@@ -152,8 +143,7 @@ pack()
 
 # The tree's own programs go in when they are built; a scenario that needs a
 # missing one says so.
-product()
-{
+product() {
 	local root=$1 program
 	shift
 	mkdir -p "$root/usr/sbin"
@@ -165,8 +155,7 @@ product()
 	done
 }
 
-store_tools()
-{
+store_tools() {
 	local root=$1 program
 	mkdir -p "$root/usr/bin"
 	for program in $store_programs; do
@@ -175,8 +164,7 @@ store_tools()
 	closure "$root" "$root/usr/bin/xenstore-ls"
 }
 
-build_guest_image()
-{
+build_guest_image() {
 	local root=$out/guest.root
 	skeleton "$root" "$here/image/guest-init"
 	install -m 755 "$here/image/guest-halt" "$root/sbin/reboot"
@@ -189,12 +177,11 @@ build_guest_image()
 	pack "$root" "$out/guest.img"
 }
 
-build_dom0_image()
-{
+build_dom0_image() {
 	local root=$out/dom0.root program
 	local bin=$debs/xen-utils-$xen_version/usr/lib/xen-$xen_version/bin
 	skeleton "$root" "$here/image/dom0-init"
-	mkdir -p "$root/usr/lib/xen-$xen_version/bin" "$root/etc/xen" "$root/boot" \
+	mkdir -p "$root/usr/lib/xen-$xen_version/bin" "$root/etc/xen" \
 		"$root/usr/lib/x86_64-linux-gnu"
 	for program in $xen_programs; do
 		cp "$bin/$program" "$root/usr/lib/xen-$xen_version/bin/"
@@ -206,23 +193,24 @@ build_dom0_image()
 	: >"$root/etc/xen/xl.conf"
 	cp "$debs/xen-utils-common/etc/xen/oxenstored.conf" "$root/etc/xen/"
 	install -m 755 "$here/image/dom0-run" "$root/sbin/dom0-run"
+	install -m 755 "$here/image/dom0-guest" "$root/sbin/guest"
 	# shellcheck disable=SC2086
 	modules "$root" $dom0_modules
 	store_tools "$root"
 	product "$root" xenballoon-agent xenballoon
-	cp "$out/vmlinux" "$root/boot/vmlinux"
-	cp "$out/guest.img" "$root/boot/guest.img"
 	pack "$root" "$out/dom0.img"
 }
 
 mkdir -p "$out"
+# A fresh machine gets its package lists with the first fetch.
+fetch "xen-hypervisor-$xen_version-amd64" "xen-utils-$xen_version" xen-utils-common \
+	"libxenmisc$xen_version"
 kernel=$(kernel_package)
 [ -n "$kernel" ] || {
 	say "apt knows no linux-image-amd64; run apt-get update first"
 	exit 1
 }
-fetch "xen-hypervisor-$xen_version-amd64" "xen-utils-$xen_version" xen-utils-common \
-	"libxenmisc$xen_version" "$kernel"
+fetch "$kernel"
 
 packed_xen=$debs/xen-hypervisor-$xen_version-amd64/boot/xen-$xen_version-amd64.gz
 packed_kernel=$(echo "$debs/$kernel"/boot/vmlinuz-*)
@@ -243,7 +231,7 @@ if stale "$out/guest.img" "$here/image.sh" "$here/image/guest-init" "$here/image
 	build_guest_image
 fi
 if stale "$out/dom0.img" "$here/image.sh" "$here/image/dom0-init" "$here/image/dom0-run" \
-	"$out/guest.img" "$out/vmlinux" "$top/build/xenballoon-agent" "$top/build/xenballoon"; then
+	"$here/image/dom0-guest" "$top/build/xenballoon-agent" "$top/build/xenballoon"; then
 	say "making the dom0 image"
 	build_dom0_image
 fi
