@@ -124,7 +124,7 @@ static void succeed(const struct change *change, struct job *job, struct control
 		struct control_answer *answer = &job->answers[i];
 
 		answer->result = RESULT_OK;
-		answer_detail(answer, "its cap is %" PRIu64 " KiB now, after %" PRIu64 " KiB",
+		answer_detail(answer, "cap %" PRIu64 " KiB, before %" PRIu64 " KiB",
 			      done->after.cap_kib, done->before.cap_kib);
 	}
 	for (size_t i = 0; undos && i < job->count; i++) {

@@ -13,8 +13,32 @@
 #include "log.h"
 #include "store.h"
 
-/* Conflicts with other writers before we give up. */
-#define TRIES 32
+/* Conflicts with other writers before we give up, and before guests are made to wait. */
+#define TRIES	  16
+#define HOLD_FROM 3
+
+/*
+ * After some conflicts: a guest that writes its own key without pause would keep dom0 from it for
+ * ever. An agent that dies meanwhile grants the key again when it starts.
+ */
+static void hold_still(struct change *change, int conflicts)
+{
+	if (conflicts < HOLD_FROM || change->held)
+		return;
+	for (size_t i = 0; i < change->count; i++)
+		plan_hold_still(&change->plans[i], change->store);
+	change->held = change->count;
+}
+
+/* Planning anew may have ended early; the plans behind that point still name their domains. */
+static void let_go(struct change *change)
+{
+	for (size_t i = 0; i < change->held; i++)
+		if (plan_let_go(&change->plans[i], change->store))
+			log_warn("domain %" PRIu32 " could not be given its selfballoon key back",
+				 change->plans[i].before.domid);
+	change->held = 0;
+}
 
 static int begin(struct change *change)
 {
@@ -186,8 +210,10 @@ static void take_back(struct change *change)
 			change->stuck |=
 				limit(change, &change->plans[i], &change->plans[i].before) != 0;
 		}
-	for (int i = 0; i < TRIES && error == -EAGAIN; i++)
+	for (int i = 0; i < TRIES && error == -EAGAIN; i++) {
+		hold_still(change, i);
 		error = write_back(change);
+	}
 	if (error) {
 		log_error("a change of domain %" PRIu32 " can't be undone: %s",
 			  change->plans[0].before.domid, strerror(-error));
@@ -246,7 +272,11 @@ int change_run(struct change *change)
 	int error = -EAGAIN;
 
 	change->stuck = false;
-	for (int i = 0; i < TRIES && error == -EAGAIN; i++)
+	change->held = 0;
+	for (int i = 0; i < TRIES && error == -EAGAIN; i++) {
+		hold_still(change, i);
 		error = attempt(change);
+	}
+	let_go(change);
 	return error;
 }

@@ -289,3 +289,24 @@ int plan_write_before(const struct plan *plan, struct store *store)
 {
 	return write_nodes(plan, store, &plan->before);
 }
+
+/* A node made anew has its parent's permissions: the guest may read it and nothing more. */
+int plan_hold_still(const struct plan *plan, struct store *store)
+{
+	const struct control_node *node = &plan->before.node[NODE_SELFBALLOON];
+	char path[PATH_SIZE];
+	int error;
+
+	node_path(&plan->before, NODE_SELFBALLOON, path);
+	error = store_remove(store, path);
+	return error && error != -ENOENT ? error : store_write(store, path, node->bytes, node->len);
+}
+
+int plan_let_go(const struct plan *plan, struct store *store)
+{
+	char path[PATH_SIZE];
+	bool changed;
+
+	node_path(&plan->before, NODE_SELFBALLOON, path);
+	return store_grant(store, path, plan->before.domid, &changed);
+}

@@ -25,7 +25,8 @@ struct change {
 
 	/* The change's own. */
 	bool committed;
-	bool stuck; /* undoing failed: the notes stay, and control_restore() ends it */
+	size_t held; /* so many of the guests can't write their selfballoon now */
+	bool stuck;  /* undoing failed: the notes stay, and control_restore() ends it */
 };
 
 /*

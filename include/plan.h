@@ -50,6 +50,13 @@ void plan_selfballoon(struct plan *plan, bool enabled);
 /* Makes `good` what is to be. */
 void plan_put_back(struct plan *plan, const struct control_undo *good);
 
+/*
+ * Outside a transaction: takes the guest's right to write its selfballoon node away, so that one
+ * who writes it without pause can't stand in the way of every commit; and gives it back.
+ */
+int plan_hold_still(const struct plan *plan, struct store *store);
+int plan_let_go(const struct plan *plan, struct store *store);
+
 /* The number that a node holds. */
 struct reading plan_number(const struct control_undo *state, enum control_node_name name);
 

@@ -39,6 +39,7 @@ struct node {
 	char bytes[128];
 	size_t len;
 	bool exists;
+	bool granted; /* the guest may write it */
 };
 
 /* What outlives the agent, in memory that a child shares with us. */
@@ -58,7 +59,9 @@ static struct {
 	int fail_with;
 	bool fail_on;	  /* and all after it */
 	int die_at;	  /* the agent dies instead of that one */
+	bool flooding;	  /* guest 1 writes its selfballoon as fast as it may */
 	int conflicts;	  /* so many commits find that another writer came between */
+	int vanish_at;	  /* the first domain asked for is gone once so many commits conflicted */
 	int calls_expire; /* nobody waits after so many calls; 0: never */
 } * fake;
 
@@ -86,6 +89,13 @@ static int call(void)
 	    (fake->calls == fake->fail_at || (fake->fail_on && fake->calls > fake->fail_at)))
 		return fake->fail_with;
 	return 0;
+}
+
+static struct node *find(const char *path, bool create);
+
+static bool guest_interferes(void)
+{
+	return fake->flooding && find("/local/domain/1/memory/selfballoon", true)->granted;
 }
 
 static struct node *find(const char *path, bool create)
@@ -132,8 +142,10 @@ int store_commit(struct store *store)
 
 	(void)store;
 	assert_true(fake->open);
-	if (!error && fake->conflicts > 0) {
-		fake->conflicts--;
+	if (!error && (fake->conflicts > 0 || guest_interferes())) {
+		fake->conflicts -= fake->conflicts > 0;
+		if (fake->vanish_at && --fake->vanish_at == 0)
+			fake->world.domain[1].dying = true;
 		error = -EAGAIN;
 	}
 	if (error) {
@@ -174,7 +186,6 @@ int store_write(struct store *store, const char *path, const char *bytes, size_t
 	struct node *node;
 
 	(void)store;
-	assert_true(fake->open);
 	if (error)
 		return error;
 	node = find(path, true);
@@ -196,8 +207,22 @@ int store_remove(struct store *store, const char *path)
 		return error;
 	if (!node || !node->exists)
 		return -ENOENT;
-	node->exists = false;
+	node->exists = node->granted = false;
 	note("-%s ", strrchr(path, '/') + 1);
+	return 0;
+}
+
+int store_grant(struct store *store, const char *path, uint32_t domid, bool *changed)
+{
+	struct node *node = find(path, false);
+
+	(void)store;
+	assert_int_equal(path[strlen("/local/domain/")] - '0', domid);
+	assert_false(fake->open);
+	if (!node || !node->exists)
+		return -ENOENT;
+	*changed = !node->granted;
+	node->granted = true;
 	return 0;
 }
 
@@ -307,6 +332,7 @@ static int setup(void **state)
 		put(domid, "videoram", "0");
 		put(domid, "target", "200000");
 		put(domid, "selfballoon", "%s", "");
+		key(domid, "selfballoon")->granted = true;
 		put(domid, "memory", "195");
 		if (decision_save(uuid_of(domid), &nothing))
 			return -1;
@@ -369,6 +395,13 @@ static int decided(uint32_t domid)
 	assert_int_equal(decision_load(uuid_of(domid), &decision), 0);
 	return decision.selfballoon.state == READING_OK ? (int)decision.selfballoon.value : -1;
 }
+
+/* Grows one, shrinks one, switches one on: every kind of step, 10 changing calls in all. */
+static const struct control_request mixed[3] = { { .action = CONTROL_TARGET, .value = 300000 },
+						 { .action = CONTROL_SELFBALLOON, .value = 1 },
+						 { .action = CONTROL_TARGET, .value = 100000 } };
+static const uint32_t mixed_domids[3] = { 1, 2, 3 };
+#define MIXED_CALLS 10
 
 static void growing_cap_first(void **state)
 {
@@ -578,6 +611,36 @@ static void conflict_is_tried_again(void **state)
 	assert_false(noted(1));
 }
 
+/* It may not keep dom0 from switching it off by writing its own key faster than we commit. */
+static void guest_that_never_stops_writing(void **state)
+{
+	(void)state;
+	fake->flooding = true;
+	put(1, "selfballoon", "1");
+	assert_int_equal(one(CONTROL_SELFBALLOON, 1, 0).result, RESULT_OK);
+	assert_string_equal(get(1, "selfballoon"), "0");
+	assert_string_equal(get(1, "target"), "250000");
+	assert_int_equal(cap(1), 251024);
+	assert_true(key(1, "selfballoon")->granted);
+}
+
+/* They have their keys again, and what these held, also after a change that failed. */
+static void held_guests_are_let_go(void **state)
+{
+	(void)state;
+	fake->flooding = true;
+	put(1, "selfballoon", "1");
+	fake->conflicts = 1000;
+	apply(mixed, mixed_domids, 3);
+	for (uint32_t domid = 1; domid <= GUESTS; domid++)
+		assert_true(key(domid, "selfballoon")->granted);
+	assert_string_equal(get(1, "selfballoon"), "1");
+	fake->conflicts = 8;
+	fake->vanish_at = 4;
+	apply(mixed, mixed_domids, 3);
+	assert_true(key(1, "selfballoon")->granted && key(3, "selfballoon")->granted);
+}
+
 static void nobody_waits_any_more(void **state)
 {
 	static const struct control_request requests[] = {
@@ -612,13 +675,6 @@ static void down(void **state)
 	control_apply(store, NULL, &request, &answer, NULL, 1, NULL, NULL);
 	assert_int_equal(answer.result, RESULT_UNAVAILABLE);
 }
-
-/* Grows one, shrinks one, switches one on: every kind of step, 10 changing calls in all. */
-static const struct control_request mixed[3] = { { .action = CONTROL_TARGET, .value = 300000 },
-						 { .action = CONTROL_SELFBALLOON, .value = 1 },
-						 { .action = CONTROL_TARGET, .value = 100000 } };
-static const uint32_t mixed_domids[3] = { 1, 2, 3 };
-#define MIXED_CALLS 10
 
 static void calls_are_all_seen(void **state)
 {
@@ -863,6 +919,8 @@ int main(void)
 		EACH(another_domain_by_now),
 		EACH(rubbish_in_the_guests_key),
 		EACH(conflict_is_tried_again),
+		EACH(guest_that_never_stops_writing),
+		EACH(held_guests_are_let_go),
 		EACH(nobody_waits_any_more),
 		EACH(down),
 		EACH(calls_are_all_seen),
