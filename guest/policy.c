@@ -127,3 +127,10 @@ uint64_t policy_pace(const struct decision *decision, const struct view *view, u
 		held = min_kib(max_kib(held, whole_pages(deepest(view))), view->max_kib);
 	return max_kib(held, decision->floor_kib);
 }
+
+uint64_t policy_lowered(const struct decision *decision, const struct view *view, uint64_t to_kib)
+{
+	uint64_t step = max_kib(max_kib(to_kib, decision->floor_kib), deepest(view));
+
+	return min_kib(whole_pages(step), view->max_kib);
+}

@@ -21,6 +21,17 @@ int64_t sizer_pause_ms(const struct sizer *sizer)
 	return sizer->orders.selfballoon ? SIZER_TICK_MS : SIZER_SLOW_MS;
 }
 
+/* A target lowered while selfballoon is 1: its tool has lowered the cap, too, and means it. */
+static void begin_to_yield(struct sizer *sizer, const struct orders *orders, int64_t now_ms)
+{
+	if (sizer->target_moved_ms != now_ms || !sizer->orders.selfballoon ||
+	    orders->target_kib.state != READING_OK)
+		return;
+	sizer->yield_kib = orders->target_kib.value;
+	sizer->yield_due_ms = now_ms;
+	sizer->yield_end_ms = now_ms + SIZER_YIELD_MS;
+}
+
 /* New orders may have moved the cap, so what was out of reach may be in reach again. */
 static void take_orders(struct sizer *sizer, const struct orders *orders, int64_t now_ms)
 {
@@ -30,8 +41,27 @@ static void take_orders(struct sizer *sizer, const struct orders *orders, int64_
 		sizer->target_moved_ms = now_ms;
 	if (!sizer->orders.selfballoon && orders->selfballoon)
 		sizer->held_kib = 0;
+	begin_to_yield(sizer, orders, now_ms);
 	demand_reset(&sizer->demand, now_ms);
 	sizer->slow_ms = now_ms;
+}
+
+/*
+ * What may be asked for on the way down to dom0's target, within the rules that protect the guest.
+ * Once there, Xen's cap alone is the limit, which may be raised without a word.
+ */
+static uint64_t yield(struct sizer *sizer, const struct settings *settings,
+		      const struct decision *decision, const struct view *view, int64_t now_ms)
+{
+	if (sizer->yield_kib >= view->current_kib || now_ms >= sizer->yield_end_ms)
+		sizer->yield_kib = 0;
+	if (sizer->yield_kib == 0)
+		return sizer->held_kib;
+	if (now_ms >= sizer->yield_due_ms) {
+		sizer->allowed_kib = policy_lowered(decision, view, sizer->yield_kib);
+		sizer->yield_due_ms = now_ms + (int64_t)settings->interval_s * 1000;
+	}
+	return sizer->held_kib < sizer->allowed_kib ? sizer->held_kib : sizer->allowed_kib;
 }
 
 static uint64_t full_size(struct sizer *sizer, const struct orders *orders, uint64_t current_kib)
@@ -47,13 +77,14 @@ static int steer(struct sizer *sizer, const struct settings *settings,
 		 const struct decision *decision, const struct sample *sample, int64_t now_ms)
 {
 	bool due = sizer->held_kib == 0 || now_ms >= sizer->due_ms;
-	uint64_t kib;
+	uint64_t want, kib;
 
 	sizer->held_kib = policy_pace(decision, &sample->view, sizer->held_kib, due);
 	if (due)
 		sizer->due_ms = now_ms + (int64_t)settings->interval_s * 1000;
-	kib = demand_step(&sizer->demand, sizer->held_kib, sample->view.current_kib,
-			  sample->driver_kib, now_ms);
+	want = yield(sizer, settings, decision, &sample->view, now_ms);
+	kib = demand_step(&sizer->demand, want, sample->view.current_kib, sample->driver_kib,
+			  now_ms);
 	return kib ? kernel_set_target(&sizer->kernel, kib) : 0;
 }
 
@@ -64,6 +95,7 @@ static int stay(struct sizer *sizer, const struct orders *orders, const struct s
 	uint64_t kib = sample->view.current_kib;
 
 	sizer->held_kib = 0;
+	sizer->yield_kib = 0;
 	if (sizer->target_moved_ms && now_ms - sizer->target_moved_ms <= OFF_TARGET_MS &&
 	    orders->target_kib.state == READING_OK)
 		kib = orders->target_kib.value;

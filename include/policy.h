@@ -90,6 +90,9 @@ void policy_decide(const struct policy *policy, const struct policy_knobs *knobs
 uint64_t policy_pace(const struct decision *decision, const struct view *view, uint64_t held_kib,
 		     bool due);
 
+/* How far one step may go towards a lower size that dom0 asks for, by the rules above. */
+uint64_t policy_lowered(const struct decision *decision, const struct view *view, uint64_t to_kib);
+
 /* Policies, one per file. */
 void policy_committed(const struct view *view, const struct policy_knobs *knobs,
 		      struct decision *decision);

@@ -14,6 +14,9 @@
 /* How often it looks while selfballoon is 1: need must be seen before it becomes a shortage. */
 #define SIZER_TICK_MS 100
 
+/* For so long it gives way to a target that another tool set while selfballoon is 1. */
+#define SIZER_YIELD_MS 60000
+
 /* How often it looks at what changes slowly: reserve, pressure. */
 #define SIZER_SLOW_MS 5000
 
@@ -26,6 +29,10 @@ struct sizer {
 	int64_t due_ms;		 /* of the next step down */
 	int64_t slow_ms;	 /* when reserve and pressure are to be read again */
 	int64_t target_moved_ms; /* when dom0 last changed its target */
+	uint64_t yield_kib;	 /* what dom0 asked it to give way to while on; 0: nothing */
+	uint64_t allowed_kib;	 /* how far it has given way */
+	int64_t yield_due_ms;	 /* of the next step there */
+	int64_t yield_end_ms;
 	struct reading psi;
 };
 

@@ -173,6 +173,42 @@ static void capped_it_still_says_what_it_wants(void **state)
 	assert_true(report.selftarget_kib.value > MIB(400));
 }
 
+/* xl mem-set while selfballoon is 1: down to it in safe steps, and no word about wanting less. */
+static void another_tools_target_is_yielded_to(void **state)
+{
+	(void)state;
+	guest_has(MIB(400), MIB(300), MIB(100));
+	order(true, MIB(512));
+	step(1);
+	assert_true(target() > MIB(400));
+	order(true, MIB(300));
+	put_number("target_kb", MIB(300)); /* the driver's own watch */
+	step(1);
+	assert_int_equal(target(), MIB(350)); /* half of what is available */
+	assert_true(report.selftarget_kib.value > MIB(400));
+	guest_has(MIB(350), MIB(300), MIB(50));
+	step(100);
+	assert_in_range(target(), MIB(350) - 4, MIB(350)); /* the next step when it is due */
+	step(5000);
+	assert_in_range(target(), MIB(325), MIB(325) + 4);
+	guest_has(MIB(300), MIB(300), MIB(10));
+	step(100);
+	assert_true(target() > MIB(400)); /* from here on, Xen's cap is the limit */
+}
+
+static void but_never_below_the_floor(void **state)
+{
+	(void)state;
+	guest_has(MIB(120), MIB(40), MIB(100));
+	order(true, MIB(512));
+	step(1);
+	order(true, MIB(64));
+	step(1);
+	assert_int_equal(target(), report.minimum_kib);
+	step(SIZER_YIELD_MS);
+	assert_true(target() >= report.minimum_kib);
+}
+
 static void off_stays(void **state)
 {
 	(void)state;
@@ -257,6 +293,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(on_steps_down_at_its_interval, start, stop),
 		cmocka_unit_test_setup_teardown(need_is_followed_at_once, start, stop),
 		cmocka_unit_test_setup_teardown(capped_it_still_says_what_it_wants, start, stop),
+		cmocka_unit_test_setup_teardown(another_tools_target_is_yielded_to, start, stop),
+		cmocka_unit_test_setup_teardown(but_never_below_the_floor, start, stop),
 		cmocka_unit_test_setup_teardown(off_stays, start, stop),
 		cmocka_unit_test_setup_teardown(off_with_a_target_follows_it, start, stop),
 		cmocka_unit_test_setup_teardown(rubbish_decides_nothing, start, stop),
