@@ -119,6 +119,29 @@ static void name_files(const struct config *config)
 	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_OPTIONALCONFIG, list);
 }
 
+/*
+ * Boots that aren't counted would let old messages be played again, and net-snmp only mutters when
+ * it cannot keep them.
+ */
+static int check_files(const struct config *config)
+{
+	const char *directory = config->snmp_persistent_directory;
+	struct stat found;
+
+	if ((mkdir(directory, 0700) < 0 && errno != EEXIST) || access(directory, W_OK | X_OK) < 0) {
+		int error = -errno;
+
+		log_error("snmp.persistent_directory: cannot write to %s: %s", directory,
+			  strerror(-error));
+		return error;
+	}
+	if (config->snmp_config[0] && stat(config->snmp_config, &found) == 0 &&
+	    (found.st_mode & S_IRWXO))
+		log_warn("%s: holds pass phrases, and everyone may read it; chmod 0600 is enough",
+			 config->snmp_config);
+	return 0;
+}
+
 /* Nothing of the host's own net-snmp set-up, nor of the environment, may decide anything here. */
 static void confine(const struct config *config)
 {
@@ -218,16 +241,28 @@ static void shut_down(void)
 	wake = -1;
 }
 
+static int start_or_undo(const struct config *config)
+{
+	int error = start(config);
+
+	running = !error;
+	if (!error)
+		return 0;
+	/* What was not read whole must not be written over what is kept. */
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
+	shut_down();
+	return error;
+}
+
 int mib_start(void)
 {
 	const struct config *config = config_acquire();
 	int error = 0;
 
 	if (config->snmp_mode == SNMP_AGENT) {
-		error = start(config);
-		running = !error;
-		if (error)
-			shut_down();
+		error = check_files(config);
+		if (!error)
+			error = start_or_undo(config);
 	}
 	config_release(config);
 	return error;

@@ -315,6 +315,10 @@ boots() {
 	run agent_program --config "$HOST_DIR/agent.yml"
 	same "$status" 1
 	contains "$output" "cannot listen on udp:192.0.2.1:1161"
+	agent_config snmp.persistent_directory=/proc/none
+	run agent_program --config "$HOST_DIR/agent.yml"
+	same "$status" 1
+	contains "$output" "snmp.persistent_directory: cannot write to /proc/none"
 	agent_start
 	rows_are 4
 }
