@@ -37,6 +37,8 @@ static void set_defaults(struct config *config)
 /* What no single setting shows: the files they name, and how they go together. */
 static bool check_whole(struct config *config, size_t *offset, char *why, size_t size)
 {
+	char tokens[400];
+
 	*offset = offsetof(struct config, snmp_config);
 	if (config->snmp_config[0] && access(config->snmp_config, R_OK) != 0) {
 		snprintf(why, size, "snmp.config: cannot read %s: %s", config->snmp_config,
@@ -54,7 +56,10 @@ static bool check_whole(struct config *config, size_t *offset, char *why, size_t
 		return false;
 	}
 	*offset = offsetof(struct config, http_token_file);
-	return auth_load(config->http_token_file, &config->tokens, why, size) == 0;
+	if (auth_load(config->http_token_file, &config->tokens, tokens, sizeof(tokens)) == 0)
+		return true;
+	snprintf(why, size, "http.token_file: %s", tokens);
+	return false;
 }
 
 /* The line of the setting that is kept at this place. */

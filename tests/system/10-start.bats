@@ -57,7 +57,13 @@ teardown_file() {
 @test "a taken port is named, and nothing starts" {
 	run agent_program --config "$HOST_DIR/agent.yml"
 	same "$status" 1
+	contains "$output" "snmp.listen: cannot listen on udp:127.0.0.1:$SNMP_PORT: Address already in use"
+	agent_config "snmp.mode=off"
+	run agent_program --config "$HOST_DIR/agent.yml"
+	agent_config
+	same "$status" 1
 	contains "$output" "127.0.0.1:$HTTP_PORT"
+	contains "$output" "Address already in use"
 }
 
 @test "healthy and ready are answered" {

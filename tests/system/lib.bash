@@ -68,7 +68,7 @@ host_new() {
 	MIBDIRS=$MIB_BASE:/usr/share/snmp/mibs:$ROOT/mib
 	export HOST_DIR BED HTTP_PORT SNMP_PORT OPERATOR_TOKEN VIEWER_TOKEN SNMP_PASS URL
 	export SNMPCONFPATH SNMP_PERSISTENT_DIR MIBDIRS
-	mkdir "$HOST_DIR/snmp" "$HOST_DIR/pids"
+	mkdir -p "$SNMP_PERSISTENT_DIR/cert_indexes" "$HOST_DIR/pids"
 	write_credentials
 	reaper
 }
@@ -115,10 +115,10 @@ port_taken() {
 		"/proc/net/$1" "/proc/net/${1}6" 2>/dev/null
 }
 
-write_credentials() {
-	local name
+write_credentials() (
+	umask 077
 	for name in operator viewer; do
-		local variable=${name^^}_TOKEN
+		variable=${name^^}_TOKEN
 		printf '%s %s %s\n' $name $name \
 			"$(printf %s "${!variable}" | sha256sum | cut -d' ' -f1)"
 	done >"$HOST_DIR/tokens"
@@ -138,7 +138,7 @@ write_credentials() {
 		defPassphrase $SNMP_PASS
 		persistentDir $SNMP_PERSISTENT_DIR
 	EOT
-}
+)
 
 # Ends what is left when the process of the test file has gone without doing so.
 reaper() {
@@ -234,7 +234,7 @@ domid() {
 
 # agent_config [SECTION.KEY=VALUE...]: writes agent.yml; later words win.
 agent_config() {
-	local word section
+	local path word section=
 	printf '%s\n' "http.listen=127.0.0.1:$HTTP_PORT" "http.token_file=$HOST_DIR/tokens" \
 		"snmp.listen=udp:127.0.0.1:$SNMP_PORT" "snmp.config=$HOST_DIR/snmp/agent.conf" \
 		"snmp.persistent_directory=$HOST_DIR/snmp/agent" "state.directory=$HOST_DIR/state" \
@@ -267,7 +267,7 @@ agent_program() {
 	# shellcheck disable=SC1091
 	. "$BED/env"
 	runtime=$(ldd "$BUILD/xenballoon-agent" | awk '$1 ~ /^lib[at]san/ { print $3 }')
-	export LD_PRELOAD=${runtime:+$runtime:}$LD_PRELOAD
+	export LD_PRELOAD=${runtime:+$runtime:}$XENBED_PRELOAD
 	exec "$BUILD/xenballoon-agent" "$@"
 }
 
