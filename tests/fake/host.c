@@ -131,28 +131,47 @@ static int call_stop(void *arg)
 	return 0;
 }
 
-/* Hypervisor, store, xenstored's side, the guest itself: in xl's order, undone if a step fails. */
-static int create_steps(struct xs_handle *xs, struct guest_spec *spec,
-			const struct workload *workload, char *error)
+static void undo(struct xs_handle *xs, struct guest_spec *spec)
 {
-	struct start start = { spec, workload };
-	int rc = toolstack_build(&bed.state, spec);
+	toolstack_destroy(xs, &bed.state, spec);
+	loop_call(call_stop, spec);
+}
 
+/* The first half of xl create: hypervisor and store. */
+static int build(struct xs_handle *xs, struct guest_spec *spec, char *error)
+{
+	int rc = complete(spec, error);
+
+	if (rc < 0)
+		return rc;
+	if (loop_call(call_find, spec->name) < 0)
+		return fail(error, -EEXIST, "there is a guest %s already", spec->name);
+	rc = toolstack_build(&bed.state, spec);
 	if (rc < 0)
 		return fail(error, rc, "cannot build %s with %llu KiB: %s", spec->name,
 			    (unsigned long long)spec->memory_kib, strerror(-rc));
 	rc = toolstack_write_nodes(xs, spec, spec->memory_kib);
 	if (rc == 0)
-		/* The guest's ring is made ready before xenstored looks at it. */
-		rc = loop_call(call_start, &start);
+		return 0;
+	undo(xs, spec);
+	return fail(error, rc, "cannot write the nodes of %s: %s", spec->name, strerror(-rc));
+}
+
+/* The second half: the guest itself, made known to xenstored. */
+static int boot(struct xs_handle *xs, struct guest_spec *spec, const struct workload *workload,
+		char *error)
+{
+	struct start start = { spec, workload };
+	/* The guest's ring is made ready before xenstored looks at it. */
+	int rc = loop_call(call_start, &start);
+
 	if (rc == 0)
 		rc = toolstack_introduce(xs, spec->domid);
 	if (rc == 0)
 		rc = loop_call(call_introduced, spec);
 	if (rc == 0)
 		return state_unpause(&bed.state, spec->domid);
-	toolstack_destroy(xs, &bed.state, spec);
-	loop_call(call_stop, spec);
+	undo(xs, spec);
 	return fail(error, rc, "cannot start %s: %s", spec->name, strerror(-rc));
 }
 
@@ -183,12 +202,32 @@ int host_create(struct guest_spec *spec, const struct workload *workload, char *
 
 	if (xs == NULL)
 		return -ENOTCONN;
-	rc = complete(spec, error);
-	if (rc == 0 && loop_call(call_find, spec->name) < 0)
-		rc = fail(error, -EEXIST, "there is a guest %s already", spec->name);
+	rc = build(xs, spec, error);
 	if (rc == 0)
-		rc = create_steps(xs, spec, workload, error);
+		rc = boot(xs, spec, workload, error);
 	end(xs);
+	return rc;
+}
+
+int host_create_all(struct guest_spec *specs, unsigned int count,
+		    void (*progress)(const char *what, unsigned int done), char *error)
+{
+	const struct workload idle = { .kind = WORKLOAD_IDLE };
+	struct xs_handle *xs = begin(error);
+	int rc = xs != NULL ? 0 : -ENOTCONN;
+
+	for (unsigned int i = 0; rc == 0 && i < count; i++) {
+		progress("built", i);
+		rc = build(xs, &specs[i], error);
+	}
+	for (unsigned int i = 0; rc == 0 && i < count; i++) {
+		progress("up", i);
+		rc = boot(xs, &specs[i], &idle, error);
+	}
+	if (rc == 0)
+		progress("up", count);
+	if (xs != NULL)
+		end(xs);
 	return rc;
 }
 
@@ -261,8 +300,10 @@ int host_reboot(const char *name, int *domid, char *error)
 	if (rc == 0) {
 		lookup.spec.domid = -1;
 		lookup.spec.memory_kib = target > 0 ? target : lookup.spec.memory_kib;
-		rc = create_steps(xs, &lookup.spec, &lookup.workload, error);
+		rc = build(xs, &lookup.spec, error);
 	}
+	if (rc == 0)
+		rc = boot(xs, &lookup.spec, &lookup.workload, error);
 	*domid = lookup.spec.domid;
 	end(xs);
 	return rc;

@@ -18,6 +18,12 @@
 
 /* Fills in what spec leaves open (UUID, memory), makes the guest and boots it. */
 int host_create(struct guest_spec *spec, const struct workload *workload, char *error);
+/*
+ * The same for many, told by progress() how far it is. All are built before the first boots: a
+ * store with few connections and watches is quick.
+ */
+int host_create_all(struct guest_spec *specs, unsigned int count,
+		    void (*progress)(const char *what, unsigned int done), char *error);
 int host_destroy(const char *name, char *error);
 /* A new domain with the same name, UUID and size. domid: the new one. */
 int host_reboot(const char *name, int *domid, char *error);

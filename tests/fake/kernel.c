@@ -55,14 +55,6 @@ void kernel_resize(struct kernel *kernel, uint64_t current_kib)
 	settle(kernel);
 }
 
-void kernel_boot(struct kernel *kernel, uint64_t static_max_kib, uint64_t swap_kib,
-		 uint64_t current_kib)
-{
-	*kernel = (struct kernel){ .static_max_kib = static_max_kib, .swap_kib = swap_kib };
-	kernel->anon_kib = WORKLOAD_IDLE_KIB;
-	kernel_resize(kernel, current_kib);
-}
-
 uint64_t kernel_can_give_kib(const struct kernel *kernel)
 {
 	uint64_t loose = kernel->free_kib + kernel->cache_kib;
@@ -190,6 +182,15 @@ enum kernel_event kernel_step(struct kernel *kernel, uint64_t demand_kib, uint64
 	press(&kernel->full, stall * 0.6, dt_ms);
 	kernel->starving_ms = lacking > 0 ? kernel->starving_ms + dt_ms : 0;
 	return kernel->starving_ms >= STARVE_MS ? run_out(kernel, now_ms) : KERNEL_GOES_ON;
+}
+
+void kernel_boot(struct kernel *kernel, uint64_t static_max_kib, uint64_t swap_kib,
+		 uint64_t current_kib)
+{
+	*kernel = (struct kernel){ .static_max_kib = static_max_kib, .swap_kib = swap_kib };
+	kernel_resize(kernel, current_kib);
+	/* Its services are up before anybody looks. */
+	kernel_step(kernel, WORKLOAD_IDLE_KIB, WORKLOAD_IDLE_KIB, 0, 1);
 }
 
 bool kernel_restless(const struct kernel *kernel)

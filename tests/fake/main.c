@@ -232,16 +232,18 @@ static void tick(void *arg)
 	guest_tick(now_ms);
 }
 
-static void show_progress(unsigned int up, unsigned int all, bool last)
+static void show_progress(const char *what, unsigned int done)
 {
 	static int64_t shown_ms;
 	bool terminal = isatty(STDOUT_FILENO);
+	bool last = done == bed.options.guests;
 	int64_t now_ms = loop_now_ms();
 
 	if (!last && now_ms - shown_ms < (terminal ? 100 : 1000))
 		return;
 	shown_ms = now_ms;
-	printf("%sguests up %u/%u%s", terminal ? "\r" : "", up, all, terminal && !last ? "" : "\n");
+	printf("%sguests %s %u/%u%s", terminal ? "\r" : "", what, done, bed.options.guests,
+	       terminal && !last ? "   " : "\n");
 	fflush(stdout);
 }
 
@@ -261,20 +263,20 @@ static struct guest_spec spec_of(unsigned int index)
 
 static bool make_guests(void)
 {
-	const struct workload idle = { .kind = WORKLOAD_IDLE };
+	unsigned int count = bed.options.guests;
+	struct guest_spec *specs = calloc(count + 1, sizeof(*specs));
 	char error[HOST_ERROR_MAX];
+	int rc = specs == NULL ? -ENOMEM : 0;
 
-	for (unsigned int i = 0; i < bed.options.guests; i++) {
-		struct guest_spec spec = spec_of(i);
-
-		show_progress(i, bed.options.guests, false);
-		if (host_create(&spec, &idle, error) < 0) {
-			complain("%s", error);
-			return false;
-		}
-	}
-	show_progress(bed.options.guests, bed.options.guests, true);
-	return true;
+	if (rc < 0)
+		return fatal("guests", rc);
+	for (unsigned int i = 0; i < count; i++)
+		specs[i] = spec_of(i);
+	rc = host_create_all(specs, count, show_progress, error);
+	if (rc < 0)
+		complain("%s", error);
+	free(specs);
+	return rc == 0;
 }
 
 static int call_start_script(void *arg)

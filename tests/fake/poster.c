@@ -17,7 +17,7 @@
 #include "guest.h"
 
 #define ALIVE_MS 30000 /* at least so often */
-#define RETRY_MS 5000  /* before dom0 has made the keys, or a conflict */
+#define RETRY_MS 5000  /* after a refusal or a conflict */
 #define LINE_MAX 512
 
 /* What one report says. */
@@ -27,6 +27,7 @@ struct report {
 
 struct poster {
 	struct guest *guest;
+	bool granted; /* dom0 has made the keys */
 	bool enabled; /* selfballoon is 1 */
 	bool busy;    /* a report is under way */
 	int64_t last_step_ms;
@@ -74,11 +75,11 @@ static void got_selfballoon(void *arg, uint32_t type, const char *body, size_t l
 	struct poster *poster = arg;
 	bool enabled = type == XS_READ && len == 1 && body[0] == '1';
 
-	if (enabled != poster->enabled)
-		poster->due_ms = 0;
+	poster->due_ms = 0;
 	/* As the kernel's driver: switched off, it stays where it is until the target is written.
 	 */
 	poster->enabled = enabled;
+	poster->granted = type == XS_READ;
 }
 
 static void selfballoon_fired(void *arg, const char *path)
@@ -86,7 +87,6 @@ static void selfballoon_fired(void *arg, const char *path)
 	struct poster *poster = arg;
 
 	(void)path;
-	poster->due_ms = 0;
 	bridge_call(poster->guest->bridge, XS_READ, 0, "memory/selfballoon",
 		    sizeof("memory/selfballoon"), got_selfballoon, poster);
 }
@@ -214,7 +214,7 @@ void poster_step(struct poster *poster, int64_t now_ms)
 	if (poster->enabled && report.selftarget != guest->balloon.current_kib &&
 	    (differs(report.selftarget, guest->balloon.target_kib) || guest->balloon.gave_up))
 		balloon_set_target(&guest->balloon, report.selftarget);
-	if (poster->busy || (now_ms < poster->due_ms && poster->reports == 0))
+	if (!poster->granted || poster->busy || (now_ms < poster->due_ms && poster->reports == 0))
 		return;
 	if (now_ms < poster->due_ms && !differs(report.actual, poster->last.actual) &&
 	    !(poster->enabled && differs(report.selftarget, poster->last.selftarget)))
