@@ -56,7 +56,8 @@ static int read_orders(struct bus *bus)
 	if (err)
 		return err;
 	orders.selfballoon = selfballoon.state == READING_OK && selfballoon.value == 1;
-	board_give_orders(bus->board, &orders, bus->fresh);
+	/* An empty key has just been granted: what the others said before is gone, too. */
+	board_give_orders(bus->board, &orders, bus->fresh || selfballoon.state == READING_ABSENT);
 	bus->fresh = false;
 	return 0;
 }

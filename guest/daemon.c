@@ -25,6 +25,9 @@
 /* A bus thread that waits for a stalled xenstored can't be ended; it holds nothing worth saving. */
 #define STOP_WAIT_S 2
 
+/* A guest that stays short of memory, on and off, says so once in that time. */
+#define SHORT_OF_PAUSE_MS 60000
+
 struct daemon {
 	const struct places *places;
 	struct settings settings;
@@ -32,8 +35,8 @@ struct daemon {
 	struct board board;
 	struct report handed; /* the last one given to the bus thread */
 	int64_t handed_ms;
-	bool failing;  /* the last look failed, as was said */
-	bool short_of; /* it doesn't get what it wants, as was said */
+	bool failing;	     /* the last look failed, as was said */
+	int64_t short_of_ms; /* when it was last said that it doesn't get what it wants */
 };
 
 static volatile sig_atomic_t ending, reloading;
@@ -107,7 +110,7 @@ static void reload(struct daemon *daemon)
 }
 
 /* Says what changed for the guest, once per change; a try that failed again is no change. */
-static void tell(struct daemon *daemon, const struct orders *orders, int err)
+static void tell(struct daemon *daemon, const struct orders *orders, int err, int64_t now)
 {
 	const struct demand *demand = &daemon->sizer.demand;
 	bool was_on = daemon->handed.selftarget_kib.state == READING_OK;
@@ -118,11 +121,12 @@ static void tell(struct daemon *daemon, const struct orders *orders, int err)
 	daemon->failing = err != 0;
 	if (!err && was_on != orders->selfballoon)
 		say("selfballoon is %s", orders->selfballoon ? "on" : "off");
-	if (short_of && !daemon->short_of)
+	if (short_of && now - daemon->short_of_ms >= SHORT_OF_PAUSE_MS)
 		say("wants %" PRIu64 " KiB, has %" PRIu64
 		    " and gets no further: dom0's cap, or no memory free",
 		    daemon->sizer.held_kib, demand->current_kib);
-	daemon->short_of = short_of;
+	if (short_of)
+		daemon->short_of_ms = now;
 }
 
 static void step(struct daemon *daemon)
@@ -135,7 +139,7 @@ static void step(struct daemon *daemon)
 	if (orders.serial == 0)
 		return;
 	err = sizer_step(&daemon->sizer, &daemon->settings, &orders, now, &report);
-	tell(daemon, &orders, err);
+	tell(daemon, &orders, err, now);
 	if (report.orders && report_due(&daemon->handed, &report, now - daemon->handed_ms)) {
 		board_give_report(&daemon->board, &report);
 		daemon->handed = report;
@@ -197,6 +201,7 @@ int daemon_run(const struct places *places)
 	int err;
 
 	daemon.places = places;
+	daemon.short_of_ms = -SHORT_OF_PAUSE_MS;
 	err = start(&daemon);
 	if (err)
 		return 1;
