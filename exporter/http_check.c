@@ -14,16 +14,7 @@
 
 #include "auth.h"
 #include "http_call.h"
-#include "log.h"
 #include "problem.h"
-
-/* Set before the server starts. */
-static bool changes_insecure;
-
-void http_check_insecure(bool insecure)
-{
-	changes_insecure = insecure;
-}
 
 static const char *header(const struct http_call *call, const char *name)
 {
@@ -50,7 +41,7 @@ static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, cons
 }
 
 /* Where a proxy and we could disagree on where the request ends or for whom it is. */
-static bool check_shape(const struct http_call *call, struct reply *reply)
+static bool check_shape(const struct http_call *call, const char *version, struct reply *reply)
 {
 	unsigned int counts[SINGULAR_COUNT] = { 0 };
 	const char *encoding = header(call, "Transfer-Encoding");
@@ -62,6 +53,10 @@ static bool check_shape(const struct http_call *call, struct reply *reply)
 				      singular[i], counts[i]);
 			return false;
 		}
+	if (strcmp(version, "HTTP/1.0") && !header(call, "Host")) {
+		problem_reply(reply, 400, "The header Host is missing.");
+		return false;
+	}
 	if (encoding && header(call, "Content-Length")) {
 		problem_reply(reply, 400,
 			      "Both Content-Length and Transfer-Encoding were sent; send one.");
@@ -132,27 +127,10 @@ static void find_principal(struct http_call *call, const struct config *config)
 	who->role = proved.role;
 }
 
-/* A refusal of a change is a decision: audited and counted, with what is known of the request. */
-static void note(const struct exchange *exchange, enum control_result result, const char *detail)
-{
-	const struct principal *who = &exchange->who;
-	struct control_request request = { .who = *who, .action = exchange->route->action };
-	struct control_answer answer = { .result = result };
-
-	snprintf(request.subject, sizeof(request.subject), "%s", exchange->id);
-	snprintf(answer.detail, sizeof(answer.detail), "%s", detail);
-	if (exchange->route->action != CONTROL_ACTION_COUNT)
-		control_refused(&request, &answer);
-	else if (exchange->route->role == ROLE_OPERATOR)
-		log_warn("refused %s to %s from %s: %s", exchange->route->path,
-			 *who->name ? who->name : "nobody", who->address, detail);
-}
-
 static bool refuse(const struct http_call *call, struct reply *reply, enum control_result result,
 		   const char *detail)
 {
-	note(&call->exchange, result, detail);
-	problem_result(reply, result, detail);
+	http_refuse(call, reply, result, detail);
 	return false;
 }
 
@@ -163,10 +141,6 @@ static bool check_role(struct http_call *call, const struct config *config, stru
 
 	if (needed == ROLE_VIEWER && config->http_read == HTTP_READ_OPEN)
 		needed = ROLE_NONE;
-	if (needed == ROLE_OPERATOR && changes_insecure)
-		return refuse(call, reply, RESULT_FORBIDDEN,
-			      "Changes are refused on a plain HTTP address that other hosts can "
-			      "reach; ask on loopback.");
 	if (call->exchange.who.role >= needed)
 		return true;
 	if (call->exchange.who.role == ROLE_NONE)
@@ -205,21 +179,6 @@ static bool is_json(const char *type)
 	return len == strlen(json) && !strncasecmp(type, json, len);
 }
 
-static void refuse_body(const struct http_call *call, struct reply *reply, int status,
-			const char *detail)
-{
-	note(&call->exchange, RESULT_MALFORMED, detail);
-	problem_reply(reply, status, "%s", detail);
-}
-
-void http_refuse_length(const struct http_call *call, struct reply *reply)
-{
-	char detail[64];
-
-	snprintf(detail, sizeof(detail), "The body may have at most %d bytes.", HTTP_BODY_MAX);
-	refuse_body(call, reply, 413, detail);
-}
-
 static bool check_body(const struct http_call *call, struct reply *reply)
 {
 	const char *length = header(call, "Content-Length");
@@ -232,18 +191,18 @@ static bool check_body(const struct http_call *call, struct reply *reply)
 	}
 	if (!call->exchange.route->body || (type && is_json(type)))
 		return true;
-	refuse_body(call, reply, 415,
-		    "The body must be JSON: send Content-Type: application/json.");
+	http_refuse_body(call, reply, 415,
+			 "The body must be JSON: send Content-Type: application/json.");
 	return false;
 }
 
-bool http_check(struct http_call *call, const char *method, const char *path, struct reply *reply,
-		bool *close)
+bool http_check(struct http_call *call, const char *method, const char *path, const char *version,
+		struct reply *reply, bool *close)
 {
 	const struct config *config;
 	bool good;
 
-	*close = !check_shape(call, reply);
+	*close = !check_shape(call, version, reply);
 	if (*close || !check_route(call, method, path, reply))
 		return false;
 	config = config_acquire();

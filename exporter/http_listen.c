@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,19 +11,6 @@
 
 #include "http_call.h"
 #include "log.h"
-
-static bool is_loopback(const struct sockaddr *address)
-{
-	struct in6_addr six;
-	struct in_addr four;
-
-	if (address->sa_family == AF_INET) {
-		four = ((const struct sockaddr_in *)(const void *)address)->sin_addr;
-		return ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET;
-	}
-	six = ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-	return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
-}
 
 /* Splits ADDRESS:PORT or [V6]:PORT in place. */
 static bool split(char *text, const char **host, const char **port)
@@ -63,7 +49,7 @@ static int open_socket(const struct addrinfo *found)
 	return fd;
 }
 
-int http_listen(const char *address, bool *loopback)
+int http_listen(const char *address)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 					.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
@@ -83,7 +69,6 @@ int http_listen(const char *address, bool *loopback)
 			  address);
 		return -EINVAL;
 	}
-	*loopback = is_loopback(found->ai_addr);
 	fd = open_socket(found);
 	freeaddrinfo(found);
 	if (fd < 0)

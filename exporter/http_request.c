@@ -30,13 +30,14 @@ static enum MHD_Result send_reply(struct http_call *call, struct reply *reply, b
 	return result;
 }
 
-static enum MHD_Result take_headers(struct http_call *call, const char *path, const char *method)
+static enum MHD_Result take_headers(struct http_call *call, const char *path, const char *method,
+				    const char *version)
 {
 	struct reply reply = { 0 };
 	enum MHD_Result result;
 	bool close;
 
-	if (http_check(call, method, path, &reply, &close))
+	if (http_check(call, method, path, version, &reply, &close))
 		return MHD_YES;
 	result = send_reply(call, &reply, close);
 	text_free(&reply.text);
@@ -81,10 +82,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	struct http_call *call = *state;
 
 	(void)context;
-	(void)version;
 	if (!call) {
 		*state = call = http_call_new(connection);
-		return call ? take_headers(call, path, method) : MHD_NO;
+		return call ? take_headers(call, path, method, version) : MHD_NO;
 	}
 	if (*body_len)
 		return take_body(call, body, body_len);
@@ -145,5 +145,5 @@ struct MHD_Daemon *http_serve(int socket)
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_CONNECTION_LIMIT, most,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, most / 4 * 3, MHD_OPTION_CONNECTION_TIMEOUT,
 		HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEADERS_MAX,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+		MHD_OPTION_END);
 }

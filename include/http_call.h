@@ -48,14 +48,19 @@ void http_wait_begin(void);
  * Judges a request by its headers alone, before its body is read. True: go on. False: *reply is
  * the refusal, audited; *close: the connection can't be trusted to be in step any more.
  */
-bool http_check(struct http_call *call, const char *method, const char *path, struct reply *reply,
-		bool *close);
+bool http_check(struct http_call *call, const char *method, const char *path, const char *version,
+		struct reply *reply, bool *close);
 
-/* Refuses a body that is longer than HTTP_BODY_MAX; audited. */
-void http_refuse_length(const struct http_call *call, struct reply *reply);
-
-/* Refuses all changes: the server listens where anyone could read the tokens. */
-void http_check_insecure(bool insecure);
+/*
+ * Refuses a request that has its route: with the status of the result, or as malformed with one of
+ * its own. Audited and counted if it would have changed something; strangers who ask too fast get
+ * 429 instead.
+ */
+void http_refuse(const struct http_call *call, struct reply *reply, enum control_result result,
+		 const char *detail);
+void http_refuse_body(const struct http_call *call, struct reply *reply, int status,
+		      const char *detail);
+void http_refuse_length(const struct http_call *call, struct reply *reply); /* > HTTP_BODY_MAX */
 
 /* Turns a reply into a response, compressed if the client takes that; NULL if out of memory. */
 struct MHD_Response *http_response(struct http_call *call, struct reply *reply, bool close);
@@ -64,9 +69,9 @@ struct MHD_Response *http_response(struct http_call *call, struct reply *reply, 
 bool http_gzip(struct text *text);
 
 /*
- * Opens a listening socket at ADDRESS:PORT or [V6]:PORT, numeric. *loopback: only this host can
- * reach it. The descriptor, or a negative errno (logged).
+ * Opens a listening socket at ADDRESS:PORT or [V6]:PORT, numeric. The descriptor, or a negative
+ * errno (logged).
  */
-int http_listen(const char *address, bool *loopback);
+int http_listen(const char *address);
 
 #endif
