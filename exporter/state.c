@@ -30,9 +30,9 @@ struct view {
 static const char *size(uint64_t kib, unsigned int slot)
 {
 	static _Thread_local char text[4][24];
-	const char *format = kib % 1024 && kib < 10 * 1024 ? "%.1f MiB" : "%.0f MiB";
+	int digits = kib % 1024 && kib < 10 * 1024 ? 1 : 0;
 
-	snprintf(text[slot], sizeof(text[slot]), format, (double)kib / 1024);
+	snprintf(text[slot], sizeof(text[slot]), "%.*f MiB", digits, (double)kib / 1024);
 	return text[slot];
 }
 
