@@ -26,9 +26,9 @@
 struct roster {
 	struct record *by_domid[SNAPSHOT_DOMAINS_MAX];
 	size_t count;
-	uint32_t end;	/* above the highest domid known */
-	uint32_t next;	/* where a refresh that ran out of time goes on */
-	uint32_t sweep; /* where the next sweep goes on */
+	uint32_t end;  /* above the highest domid known */
+	uint32_t next; /* where a refresh that ran out of time goes on */
+	uint32_t ticks;
 	bool due;
 	struct hypervisor_host host;
 	struct reading dom0_kib;
@@ -268,23 +268,21 @@ static void quieten(struct roster *roster, struct record *record, struct store *
 
 void roster_tick(struct roster *roster, struct store *store)
 {
-	uint32_t share = roster->end / ROSTER_SWEEP_S + 1;
 	int64_t now_ms = clock_ms();
 
-	if (roster->sweep >= roster->end)
-		roster->sweep = 0;
+	roster->ticks++;
 	for (uint32_t domid = 0; domid < roster->end; domid++) {
 		struct record *record = roster->by_domid[domid];
 
 		if (!record)
 			continue;
 		quieten(roster, record, store, now_ms);
-		if (domid - roster->sweep < share)
+		/* Each in its turn, so that a full look at thousands is never one long one. */
+		if ((domid + roster->ticks) % ROSTER_SWEEP_S == 0)
 			record->granted = false;
 		if (!record->granted)
 			mark(roster, record, RECORD_ALL);
 	}
-	roster->sweep += share;
 }
 
 void roster_store_lost(struct roster *roster)

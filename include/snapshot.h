@@ -49,7 +49,7 @@ enum domain_value {
 	VALUE_WANTED,
 	VALUE_PRESSURE,
 	VALUE_LAST_REPORT, /* Unix seconds, by dom0's clock */
-	VALUE_KEY_ERRORS,  /* values of this domain's keys refused so far */
+	VALUE_KEY_ERRORS,  /* how often a value of its keys was read and refused */
 	VALUE_COUNT
 };
 
