@@ -271,7 +271,7 @@ params() {
 }
 
 @test "libxenctrl's calls are answered, and refused as Xen refuses" {
-	gcc -O2 -D_GNU_SOURCE -o "$HOST_DIR/hypercalls" "$ROOT/tests/system/hypercalls.c" -lxenctrl
+	gcc -O2 -D_GNU_SOURCE -o "$HOST_DIR/hypercalls" "$ROOT/tests/fake/probe/hypercalls.c" -lxenctrl
 	domid=$(bed create calls1 --domid 5000 --type pvh --memory-mib 128 --daemon no --poster no)
 	# shellcheck disable=SC2016
 	run on_bed sh -c 'LD_PRELOAD=$XENBED_PRELOAD exec "$0" 5000' "$HOST_DIR/hypercalls"
