@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# also with: address-undefined thread
 #
 # Changing a guest: every limit, the order of cap and target, dry runs, steps that fail, an agent
 # that dies in between. The guests have neither daemon nor poster, so that nobody but the agent (and
@@ -249,6 +250,22 @@ consistent_cap() {
 	same "$(everything)" "$before" "store and caps"
 	target web1 200000
 	same "$(cat "$HOST_DIR"/state/* | grep -c '"changing":{')" 0 "notes left"
+}
+
+@test "a change whose time ran out while xenstored stalled is not made later" {
+	local before
+	target web1 200000
+	before=$(everything)
+	bed xenstored stop
+	contains "$(post 503 web1 target '{"target_kib": 300000}')" "did not answer in time"
+	contains "$(post 503 web1 selfballoon '{"enabled": true}')" "did not answer in time"
+	bed xenstored cont
+	# One behind the other in the same queue: those two are over when this one is answered.
+	target web1 200000
+	same "$(everything)" "$before" "store and caps"
+	same "$(audit_lines '.requested == 300000 and .name == "web1" and .detail != null and
+		(.detail | contains("in time"))')" 1
+	same "$(jq -s '[.[] | select(.name == "web1")] | last | .before' "$HOST_DIR/audit.log")" 200000
 }
 
 @test "each request is one audit line and one count" {
