@@ -57,7 +57,6 @@ between() {
 # --- the host ---
 
 # host_new [DIR]: a folder, ports and credentials; nothing runs yet. DIR is removed at the end.
-# shellcheck disable=SC2120 # the demo passes it
 host_new() {
 	HOST_DIR=${1:-$(mktemp -d /tmp/xb.XXXXXX)}
 	BED=$HOST_DIR/bed
@@ -74,7 +73,6 @@ host_new() {
 }
 
 # host_up [XENBED-OPTION...]: bed and agent, ready.
-# shellcheck disable=SC2119 # those options are the bed's alone
 host_up() {
 	host_new
 	bed_start "$@"
@@ -250,7 +248,6 @@ agent_config() {
 }
 
 # agent_start [SECTION.KEY=VALUE...]: and waits until it is ready.
-# shellcheck disable=SC2120 # the tests pass them
 agent_start() {
 	agent_config "$@"
 	start agent agent_program --config "$HOST_DIR/agent.yml"
