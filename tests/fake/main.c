@@ -365,6 +365,8 @@ static bool start_serving(void)
 		rc = ctl_listen(bed.sockets);
 	if (rc == 0)
 		rc = -pthread_create(&thread, NULL, bring_up, NULL);
+	if (rc == 0)
+		pthread_detach(thread);
 	return rc == 0 ? true : fatal("cannot start", rc);
 }
 
