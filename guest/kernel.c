@@ -62,31 +62,35 @@ int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bo
 	return err;
 }
 
-/* Reads a file from its start into kernel->text; its length, or -errno. */
-static ssize_t slurp(struct kernel *kernel, int fd)
+/* Reads a file that the kernel gives in one piece into kernel->text; its length, or -errno. */
+static ssize_t glance(struct kernel *kernel, int fd, off_t offset)
 {
-	size_t used = 0;
+	ssize_t n;
 
 	if (fd < 0)
 		return -ENOENT;
-	while (used < sizeof(kernel->text)) {
-		ssize_t n =
-			pread(fd, kernel->text + used, sizeof(kernel->text) - used, (off_t)used);
+	do
+		n = pread(fd, kernel->text + offset, sizeof(kernel->text) - (size_t)offset, offset);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		used += (size_t)n;
+/* Reads a file of many pieces; its length, or -errno. */
+static ssize_t slurp(struct kernel *kernel, int fd)
+{
+	off_t used = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && (size_t)used < sizeof(kernel->text)) {
+		n = glance(kernel, fd, used);
+		used += n > 0 ? n : 0;
 	}
-	return (ssize_t)used;
+	return n < 0 ? n : (ssize_t)used;
 }
 
 static int read_number(struct kernel *kernel, int fd, uint64_t *value)
 {
-	ssize_t len = slurp(kernel, fd);
+	ssize_t len = glance(kernel, fd, 0);
 	struct reading reading;
 
 	if (len < 0)
@@ -98,7 +102,7 @@ static int read_number(struct kernel *kernel, int fd, uint64_t *value)
 
 static int read_meminfo(struct kernel *kernel, struct meminfo *meminfo)
 {
-	ssize_t len = slurp(kernel, kernel->meminfo);
+	ssize_t len = glance(kernel, kernel->meminfo, 0);
 
 	if (len < 0)
 		return (int)len;
@@ -120,7 +124,7 @@ static void read_rest(struct kernel *kernel, struct sample *sample)
 		if (reserve.state == READING_OK)
 			kernel->reserve_kib = reserve.value;
 	}
-	len = slurp(kernel, kernel->pressure);
+	len = glance(kernel, kernel->pressure, 0);
 	if (len >= 0)
 		sample->psi = procfs_psi(kernel->text, (size_t)len);
 }

@@ -12,7 +12,7 @@
 #include "settings.h"
 
 /* How often it looks while selfballoon is 1: need must be seen before it becomes a shortage. */
-#define SIZER_TICK_MS 100
+#define SIZER_TICK_MS 200
 
 /* For so long it gives way to a target that another tool set while selfballoon is 1. */
 #define SIZER_YIELD_MS 60000
