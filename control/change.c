@@ -231,10 +231,11 @@ static int settle(struct change *change)
 		struct decision decision = plan->kept;
 
 		decision.changing.valid = false;
-		if (plan->decides) {
+		if (plan->decides)
 			decision.selfballoon = plan->decided;
+		/* What is put back is in force where it was. */
+		if (plan->decides && !plan->putting_back)
 			decision.domid = plan->before.domid;
-		}
 		error = decision_save(plan->before.uuid, &decision);
 	}
 	return error;

@@ -304,19 +304,19 @@ static const enum domain_value concerned[CONTROL_ACTION_COUNT] = {
 	[CONTROL_TARGET] = VALUE_TARGET,
 };
 
-/* The value of selfballoon once all the requests are in force. */
+/* The value of selfballoon once all the requests are in force; the switches are checked already. */
 static bool selfballoon_after(const struct snapshot *snapshot,
 			      const struct control_request *request,
-			      const struct control_request *others, size_t count)
+			      const struct control_request *requests,
+			      const struct control_answer *answers, size_t count)
 {
 	bool ambiguous;
 	const struct domain *domain = snapshot_lookup(snapshot, request->subject, &ambiguous);
 	bool enabled = domain && value_of(domain, VALUE_SELFBALLOON) == 1;
 
 	for (size_t i = 0; domain && i < count; i++)
-		if (others[i].action == CONTROL_SELFBALLOON &&
-		    snapshot_lookup(snapshot, others[i].subject, &ambiguous) == domain)
-			enabled = others[i].value;
+		if (requests[i].action == CONTROL_SELFBALLOON && answers[i].domid == domain->domid)
+			enabled = requests[i].value;
 	return enabled;
 }
 
@@ -350,9 +350,16 @@ bool control_check_all(const struct snapshot *snapshot, const struct control_lim
 	for (size_t i = 0; i < count; i++) {
 		struct ask ask = { snapshot, limits, &requests[i], NULL, false, &spoken_for_kib };
 
-		if (requests[i].action == CONTROL_TARGET)
-			ask.selfballoon =
-				selfballoon_after(snapshot, &requests[i], requests, count);
+		if (requests[i].action != CONTROL_TARGET)
+			passed &= check(&ask, &answers[i]) == RESULT_OK;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct ask ask = { snapshot, limits, &requests[i], NULL, false, &spoken_for_kib };
+
+		if (requests[i].action != CONTROL_TARGET)
+			continue;
+		ask.selfballoon =
+			selfballoon_after(snapshot, &requests[i], requests, answers, count);
 		passed &= check(&ask, &answers[i]) == RESULT_OK;
 	}
 	if (!passed)

@@ -7,6 +7,8 @@
 
 #include <sys/wait.h>
 
+#include "restore.h"
+
 /* Grows one, shrinks one, switches one on: every kind of step, 10 changing calls in all. */
 static const struct control_request mixed[3] = { { .action = CONTROL_TARGET, .value = 300000 },
 						 { .action = CONTROL_SELFBALLOON, .value = 1 },
@@ -199,6 +201,31 @@ static void store_lost_at_each_call(void **state)
 	}
 }
 
+/* As SNMP's UNDO does: byte for byte, and dom0's decision with it. */
+static void taken_back_by_its_undo(void **state)
+{
+	struct world before;
+	struct result first, second;
+
+	(void)state;
+	put(2, "selfballoon", "rubbish");
+	assert_int_equal(one(CONTROL_SELFBALLOON, 3, 0).result, RESULT_OK);
+	put(3, "selfballoon", "%s", "");
+	before = fake->world;
+	first = apply(mixed, mixed_domids, 3);
+	assert_int_equal(decided(2), 1);
+	assert_int_equal(restore_undone(store, hypervisor, first.undo, 3), 0);
+	assert_memory_equal(&before, &fake->world, sizeof(before));
+	assert_int_equal(decided(2), -1);
+	assert_int_equal(decided(3), 0);
+	/* Not into another domain that came in its place. */
+	second = apply(mixed, mixed_domids, 3);
+	put(1, "vm", "/vm/%s", uuid_of(2));
+	before = fake->world;
+	assert_int_equal(restore_undone(store, hypervisor, second.undo, 3), -ESTALE);
+	assert_memory_equal(&before, &fake->world, sizeof(before));
+}
+
 static void note_of_a_domain_that_is_gone(void **state)
 {
 	struct decision decision = { .changing = { .domid = 2, .cap_kib = 1, .valid = true } };
@@ -288,6 +315,7 @@ int main(void)
 		EACH(death_at_each_call),
 		EACH(death_while_putting_back),
 		EACH(store_lost_at_each_call),
+		EACH(taken_back_by_its_undo),
 		EACH(note_of_a_domain_that_is_gone),
 		EACH(decision_comes_back),
 		EACH(decision_in_force_stays_as_it_is),
