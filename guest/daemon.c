@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -81,10 +82,13 @@ static void catch_signals(sigset_t *waiting)
  */
 static void harden(const struct places *places)
 {
+	/* Under a limit, MCL_FUTURE would make the stack of the next thread fail instead. */
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	int fd;
 
 	mallopt(M_ARENA_MAX, 1);
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
+	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0 ||
+	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
 		say("memory isn't locked: %s", strerror(errno));
 	if (strcmp(places->procfs, KERNEL_PROCFS) != 0)
 		return;
