@@ -77,7 +77,7 @@ deps: ## install the Debian packages of packages.txt that are missing
 	$(Q)tests/deps
 
 demo: deps ## 15 guests on a 2 GB host, without Xen, until Ctrl-C
-	$(Q)$(MAKE) --no-print-directory all bed
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bed
 	$(Q)tests/demo
 
 check: deps ## every test
