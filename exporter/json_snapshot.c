@@ -21,7 +21,7 @@ static void add_values(struct text *text, const struct metric *metrics,
 static void add_picture(struct text *text, const struct snapshot *snapshot, int64_t age_ms)
 {
 	json_put_number(text, "generation", snapshot->generation);
-	if (snapshot->generation)
+	if (snapshot->generation && age_ms >= 0)
 		json_put_number(text, "age_ms", (uint64_t)age_ms);
 	else
 		json_put_null(text, "age_ms");

@@ -45,8 +45,11 @@ static void up(struct text *text, const char *name, const struct snapshot *snaps
 
 static void age(struct text *text, const char *name, const struct snapshot *snapshot)
 {
-	if (snapshot->generation) /* before the first snapshot there is nothing that ages */
-		prometheus_thousandth(text, name, known((uint64_t)snapshot_age_ms()));
+	int64_t age_ms = snapshot_age_ms();
+
+	/* Before the first look has ended there is nothing that ages. */
+	if (snapshot->generation && age_ms >= 0)
+		prometheus_thousandth(text, name, known((uint64_t)age_ms));
 }
 
 static void build(struct text *text, const char *name, const struct snapshot *snapshot)

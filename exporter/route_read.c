@@ -54,13 +54,15 @@ bool get_healthy(struct exchange *exchange, struct reply *reply)
 /* Why the agent can't do its whole work just now; NULL if it can. */
 static const char *unready(const struct snapshot *snapshot)
 {
-	if (!snapshot->generation)
+	int64_t age_ms = snapshot_age_ms();
+
+	if (!snapshot->generation || age_ms < 0)
 		return "The first look at xenstore and the hypervisor has not ended yet.";
 	if (!snapshot->store_up)
 		return "xenstored does not answer; what is shown is from before.";
 	if (!snapshot->hypervisor_up)
 		return "The hypervisor does not answer; what is shown is from before.";
-	if (snapshot_age_ms() > READY_AGE_MAX_MS)
+	if (age_ms > READY_AGE_MAX_MS)
 		return "xenstored has not answered for 30 s; what is shown is from before.";
 	return NULL;
 }

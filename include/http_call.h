@@ -17,7 +17,7 @@ struct MHD_Response;
 
 /* Memory for the headers of a request, and how long a connection may be silent. */
 #define HTTP_HEADERS_MAX 16384
-#define HTTP_IDLE_S	 15U
+#define HTTP_IDLE_S	 20U /* beyond the usual scrape interval of 15 s */
 
 struct http_call {
 	struct exchange exchange; /* first: the handlers' view */

@@ -133,6 +133,10 @@ static void host_and_list_are_whole(void **state)
 	assert_true(json_is_null(json_object_get(root, "age_ms")));
 	json_decref(root);
 	snapshot->generation = 9;
+	json_put_domains(&text, snapshot, -1); /* published, but never known to be true */
+	root = parse(&text);
+	assert_true(json_is_null(json_object_get(root, "age_ms")));
+	json_decref(root);
 	json_put_domains(&text, snapshot, 250);
 	root = parse(&text);
 	assert_int_equal(number(root, "generation"), 9);
