@@ -78,6 +78,8 @@ no_disaster() {
 # that need every guest at once.
 one_test() {
 	marks=$(mark_consoles)
+	HOST_DIR=$HOST_DIR/$1-$2 # tests that run at once keep their answers apart
+	mkdir "$HOST_DIR"
 	times=$log/$1-$2.time
 	# shellcheck disable=SC2034 # the trap reads it
 	started=$SECONDS

@@ -204,7 +204,7 @@ build_dom0_image() {
 mkdir -p "$out"
 # A fresh machine gets its package lists with the first fetch.
 fetch "xen-hypervisor-$xen_version-amd64" "xen-utils-$xen_version" xen-utils-common \
-	"libxenmisc$xen_version"
+	"libxenmisc$xen_version" erlang-snmp prometheus
 kernel=$(kernel_package)
 [ -n "$kernel" ] || {
 	say "apt knows no linux-image-amd64; run apt-get update first"

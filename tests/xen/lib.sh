@@ -10,13 +10,9 @@
 cpu=Opteron_G3,+svm,+npt,-rdtscp
 host_mib=2048
 dom0_mib=384
-boot_limit=900
+boot_limit=2400
 
 qemu=
-
-say() {
-	echo "xen: $*" >&2
-}
 
 # boot STORE: hypervisor and dom0, with STORE (xenstored or oxenstored).
 # Returns when dom0 answers. Consoles go below $log.
@@ -26,8 +22,8 @@ boot() {
 	mkdir -p "$log"
 	rm -f "$log"/* "$out/monitor"
 	: >"$log/xen.log"
-	rm -f "$out/save.raw"
-	truncate -s 1G "$out/save.raw"
+	rm -f "$out"/save-*.raw
+	truncate -s 1G "$out/save-pv.raw" "$out/save-pvh.raw"
 	# QEMU must not outlive this shell, even if that is killed outright.
 	setpriv --pdeathsig TERM timeout -k 5 "$boot_limit" qemu-system-x86_64 \
 		-M q35 -accel tcg,thread=multi,tb-size=512 -cpu "$cpu" -smp 2 \
@@ -35,7 +31,8 @@ boot() {
 		-serial "file:$log/xen.log" -monitor "unix:$out/monitor,server,nowait" \
 		-netdev "user,id=net,$(forwards)" \
 		-device virtio-net-pci,netdev=net,romfile= \
-		-drive "file=$out/save.raw,format=raw,if=virtio" \
+		-drive "file=$out/save-pv.raw,format=raw,if=virtio" \
+		-drive "file=$out/save-pvh.raw,format=raw,if=virtio" \
 		-drive "file=$out/vmlinux,format=raw,if=virtio,readonly=on" \
 		-drive "file=$out/guest.img,format=raw,if=virtio,readonly=on" \
 		-kernel "$out/xen" \
@@ -88,15 +85,17 @@ halt() {
 # dom0 COMMAND: runs it in dom0's shell; its output (both streams) and status
 # are this function's. 124: no answer within DOM0_TIME seconds (60).
 dom0() {
-	local answer
+	local answer status
 	answer=$(timeout "${DOM0_TIME:-60}" socat -t 1000 - "TCP:127.0.0.1:$shell_port" \
 		2>/dev/null <<<"$*")
 	if [[ $answer != *$'\n@status '* ]]; then
 		echo "dom0 gave no answer to: $*"
 		return 124
 	fi
-	[ "${answer%$'\n@status '*}" = "" ] || printf '%s\n' "${answer%$'\n@status '*}"
-	return "${answer##*@status }"
+	status=${answer##*@status }
+	answer=${answer%$'\n@status '*}
+	[ -z "$answer" ] || printf '%s\n' "${answer%$'\n'}"
+	return "$status"
 }
 
 # guest NAME COMMAND: the same in the guest of that name.
@@ -112,17 +111,17 @@ follow() {
 		<<<"exec tail -n +1 -F $1 2>/dev/null" 9>&- &
 }
 
-# create NAME TYPE MEMORY MAXMEM [KERNEL_ARGUMENTS]: a guest, in MiB.
+# create NAME TYPE MEMORY MAXMEM [KERNEL-ARGUMENTS [XL-OPTION]]: a guest, in MiB.
 create() {
 	local name=$1 type=$2 memory=$3 maxmem=$4 extra=${5:-}
-	dom0 "cat >/run/$name.cfg <<X && xl create -q /run/$name.cfg
+	DOM0_TIME=120 dom0 "cat >/run/$name.cfg <<X && xl create -q ${6:-} /run/$name.cfg
 name=\"$name\"
 type=\"$type\"
 memory=$memory
 maxmem=$maxmem
 vcpus=1
-kernel=\"/dev/vdb\"
-ramdisk=\"/dev/vdc\"
+kernel=\"/dev/vdc\"
+ramdisk=\"/dev/vdd\"
 on_crash=\"preserve\"
 extra=\"console=hvc0 loglevel=5 clocksource=xen $extra\"
 X" || return
@@ -149,4 +148,9 @@ wait_for() {
 		[ $SECONDS -lt $end ] || fail "no $what within $limit s"
 		sleep 0.5
 	done
+}
+
+# A terminal in dom0, until its shell ends.
+dom0_terminal() {
+	busybox telnet 127.0.0.1 "$terminal_port"
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Takes memory as a program in a guest would: `take MIB [STEP]` touches MIB
- * MiB in steps, prints each step with the time it took, and holds it all
- * until it gets SIGTERM. Runs in the guests of the real-Xen tests.
+ * Takes memory as a program in a guest would: `take MIB [STEP]` asks the kernel for STEP MiB (8),
+ * touches them, and so on until it has MIB, prints each step with the time it took, and holds it
+ * all until it gets SIGTERM. With a third word, `untouched`, it only asks: the kernel counts that
+ * as committed, and no page is used. Runs in the guests of the real-Xen tests.
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +36,20 @@ static void touch(unsigned char *at, size_t bytes)
 	}
 }
 
+/* Refused when more is asked for at once than the guest has now: that ends a program, too. */
+static void take(size_t bytes, bool use)
+{
+	unsigned char *memory =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED) {
+		printf("take: refused: %s\n", strerror(errno));
+		exit(1);
+	}
+	if (use)
+		touch(memory, bytes);
+}
+
 static size_t number(const char *text)
 {
 	char *end;
@@ -50,13 +66,13 @@ static size_t number(const char *text)
 
 int main(int argc, char **argv)
 {
-	size_t want, step, have;
-	unsigned char *memory;
+	size_t want, step, part;
+	bool use = argc < 4;
 	sigset_t end;
 	int got;
 
-	if (argc < 2 || argc > 3) {
-		fprintf(stderr, "usage: take MIB [STEP_MIB]\n");
+	if (argc < 2 || argc > 4 || (argc == 4 && strcmp(argv[3], "untouched") != 0)) {
+		fprintf(stderr, "usage: take MIB [STEP_MIB [untouched]]\n");
 		return 2;
 	}
 	want = number(argv[1]);
@@ -65,24 +81,17 @@ int main(int argc, char **argv)
 	sigaddset(&end, SIGTERM);
 	sigprocmask(SIG_BLOCK, &end, NULL);
 
-	memory = mmap(NULL, want * MIB, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (memory == MAP_FAILED) {
-		perror("take: mmap");
-		return 1;
-	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (have = 0; have < want;) {
-		size_t part = want - have < step ? want - have : step;
+	for (size_t have = 0; have < want; have += part) {
 		long start = now_ms();
 
-		touch(memory + have * MIB, part * MIB);
-		have += part;
-		printf("take: %zu of %zu MiB, step took %ld ms\n", have, want, now_ms() - start);
+		part = want - have < step ? want - have : step;
+		take(part * MIB, use);
+		printf("take: %zu of %zu MiB, step took %ld ms\n", have + part, want,
+		       now_ms() - start);
 	}
 	printf("take: holding %zu MiB\n", want);
 	sigwait(&end, &got);
-	munmap(memory, want * MIB);
 	printf("take: released\n");
 	return 0;
 }
