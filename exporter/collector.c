@@ -57,7 +57,6 @@ static void publish(void)
 	snapshot->hypervisor_up = now.hypervisor;
 	memcpy(snapshot->xen_version, now.xen_version, sizeof(snapshot->xen_version));
 	snapshot_publish(snapshot);
-	now.catching_up = now.catching_up && roster_due(now.roster);
 	if (now.store && now.hypervisor && !now.catching_up)
 		snapshot_confirm(clock_ms());
 }
@@ -150,13 +149,26 @@ static void list(void)
 
 static void refresh(void)
 {
-	int error;
+	int got;
 
 	if (!now.store || !roster_due(now.roster))
 		return;
-	error = roster_refresh(now.roster, now.store, now.hypervisor, BUDGET_MS);
-	now.refresh_ms = clock_ms() + COALESCE_MS;
+	got = roster_refresh(now.roster, now.store, now.hypervisor, BUDGET_MS);
+	now.refresh_ms = clock_ms() + (got > 0 ? 0 : COALESCE_MS);
 	now.changed = true;
+	now.catching_up = now.catching_up && got;
+	if (got < 0)
+		lose_store(got);
+}
+
+/* Grants come after reads: for each, xenstored looks at every guest's watches. */
+static void settle(void)
+{
+	int error;
+
+	if (!now.store || !now.hypervisor || !roster_unsettled(now.roster))
+		return;
+	error = roster_settle(now.roster, now.store, now.hypervisor, BUDGET_MS);
 	if (error)
 		lose_store(error);
 }
@@ -216,6 +228,8 @@ static void wait_for_work(void)
 
 	if (!now.store)
 		until = earlier(until, now.retry_ms);
+	else if (now.hypervisor && !now.catching_up && roster_unsettled(now.roster))
+		until = clock;
 	else if (roster_due(now.roster))
 		until = earlier(until, now.refresh_ms);
 	poll(fds, 2, until > clock ? (int)(until - clock) : 0);
@@ -238,6 +252,8 @@ static void turn(void)
 		refresh();
 	if (now.changed)
 		publish();
+	if (!now.catching_up)
+		settle();
 }
 
 static void *collect(void *unused)

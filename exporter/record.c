@@ -211,6 +211,7 @@ void record_detach(struct record *record)
 {
 	record->watched = false;
 	record->granted = false;
+	record->tried = false;
 	record->restored = false;
 	record->muted_until_ms = 0;
 	record->marked = RECORD_ALL;

@@ -29,7 +29,8 @@ struct roster {
 	uint32_t end;  /* above the highest domid known */
 	uint32_t next; /* where a refresh that ran out of time goes on */
 	uint32_t ticks;
-	bool due;
+	bool due;	/* something is marked */
+	bool unsettled; /* some guest has not been granted its keys */
 	struct hypervisor_host host;
 	struct reading dom0_kib;
 };
@@ -78,6 +79,7 @@ static struct record *add(struct roster *roster, const struct hypervisor_domain 
 	if (listed->domid >= roster->end)
 		roster->end = listed->domid + 1;
 	mark(roster, record, RECORD_ALL);
+	roster->unsettled = true;
 	return record;
 }
 
@@ -210,8 +212,6 @@ static int refresh(struct record *record, struct store *store, struct hypervisor
 
 	if (!record->watched && !record->muted_until_ms)
 		error = record_watch(record, store);
-	if (!error && !record->granted && hypervisor)
-		error = settle(record, store, hypervisor);
 	if (!error)
 		error = record_read(record, store);
 	if (!error && !was_enabled && enabled(record))
@@ -235,7 +235,7 @@ int roster_refresh(struct roster *roster, struct store *store, struct hypervisor
 		if (!record || !record->marked)
 			continue;
 		if (clock_ms() > until_ms)
-			return 0;
+			return 1;
 		error = refresh(record, store, hypervisor);
 		if (error == -ENOTCONN)
 			return error;
@@ -246,6 +246,35 @@ int roster_refresh(struct roster *roster, struct store *store, struct hypervisor
 	roster->due = false;
 	for (uint32_t domid = 0; domid < roster->end && !roster->due; domid++)
 		roster->due = roster->by_domid[domid] && roster->by_domid[domid]->marked;
+	return 0;
+}
+
+bool roster_unsettled(const struct roster *roster)
+{
+	return roster->unsettled;
+}
+
+int roster_settle(struct roster *roster, struct store *store, struct hypervisor *hypervisor,
+		  int64_t budget_ms)
+{
+	int64_t until_ms = clock_ms() + budget_ms;
+
+	roster->unsettled = false;
+	for (uint32_t domid = 0; domid < roster->end; domid++) {
+		struct record *record = roster->by_domid[domid];
+		int error;
+
+		if (!record || record->granted || record->tried)
+			continue;
+		if (clock_ms() > until_ms) {
+			roster->unsettled = true;
+			return 0;
+		}
+		record->tried = true;
+		error = settle(record, store, hypervisor);
+		if (error)
+			return error;
+	}
 	return 0;
 }
 
@@ -266,6 +295,12 @@ static void quieten(struct roster *roster, struct record *record, struct store *
 	record->events = 0;
 }
 
+static void look_again(struct roster *roster, struct record *record)
+{
+	record->granted = false;
+	mark(roster, record, RECORD_ALL);
+}
+
 void roster_tick(struct roster *roster, struct store *store)
 {
 	int64_t now_ms = clock_ms();
@@ -279,19 +314,21 @@ void roster_tick(struct roster *roster, struct store *store)
 		quieten(roster, record, store, now_ms);
 		/* Each in its turn, so that a full look at thousands is never one long one. */
 		if ((domid + roster->ticks) % ROSTER_SWEEP_S == 0)
-			record->granted = false;
-		if (!record->granted)
-			mark(roster, record, RECORD_ALL);
+			look_again(roster, record);
+		record->tried = false;
+		roster->unsettled = roster->unsettled || !record->granted;
 	}
 }
 
 void roster_store_lost(struct roster *roster)
 {
+	roster->next = 0;
 	for (uint32_t domid = 0; domid < roster->end; domid++) {
 		if (!roster->by_domid[domid])
 			continue;
 		record_detach(roster->by_domid[domid]);
 		roster->due = true;
+		roster->unsettled = true;
 	}
 }
 

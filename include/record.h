@@ -30,6 +30,7 @@ struct record {
 	int64_t muted_until_ms; /* 0: its watch is set */
 	bool watched;
 	bool granted;
+	bool tried;    /* to grant, since the last tick */
 	bool restored; /* what dom0 had decided for it has been put back */
 	bool listed;   /* by the hypervisor's list under way */
 };

@@ -43,6 +43,11 @@ bool roster_due(const struct roster *roster);
 int roster_refresh(struct roster *roster, struct store *store, struct hypervisor *hypervisor,
 		   int64_t budget_ms);
 
+/* True while some guest waits for its keys, and the grants themselves: 0 or -ENOTCONN. */
+bool roster_unsettled(const struct roster *roster);
+int roster_settle(struct roster *roster, struct store *store, struct hypervisor *hypervisor,
+		  int64_t budget_ms);
+
 /*
  * Once a second: marks the next few guests for a full look (all are seen in ROSTER_SWEEP_S), hears
  * guests again that wrote without pause.

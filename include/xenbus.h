@@ -36,8 +36,8 @@ int xenbus_read(struct xenbus *bus, enum contract_key key, struct reading *readi
 int xenbus_read_stats(struct xenbus *bus, struct stats *stats);
 
 /*
- * Posts all of a report in one transaction, with this sequence number. -EACCES or -ENOENT: the keys
- * are not granted (yet).
+ * Posts a report in one transaction, with this sequence number: the stats line, and of the sizes
+ * those that differ from what stands there. -EACCES or -ENOENT: the keys are not granted (yet).
  */
 int xenbus_post(struct xenbus *bus, const struct report *report, uint32_t seq);
 

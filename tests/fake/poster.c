@@ -36,6 +36,7 @@ struct poster {
 	uint64_t seq;
 	uint64_t reports;
 	struct report last;
+	struct report posted; /* what stands in the store; 0: not known */
 	int64_t due_ms;
 };
 
@@ -80,6 +81,9 @@ static void got_selfballoon(void *arg, uint32_t type, const char *body, size_t l
 	 */
 	poster->enabled = enabled;
 	poster->granted = type == XS_READ;
+	/* Just made by dom0: empty like this one. */
+	if (!poster->granted || len == 0)
+		poster->posted = (struct report){ 0 };
 }
 
 static void selfballoon_fired(void *arg, const char *path)
@@ -111,6 +115,7 @@ void poster_reset(struct poster *poster)
 {
 	poster->busy = false;
 	poster->due_ms = 0;
+	poster->posted = (struct report){ 0 };
 }
 
 void poster_hurry(struct poster *poster)
@@ -138,6 +143,7 @@ static void ended(void *arg, uint32_t type, const char *body, size_t len)
 	poster->reports += ok;
 	if (!ok) {
 		poster->seq--;
+		poster->posted = (struct report){ 0 };
 		poster->due_ms = poster->last_step_ms + RETRY_MS;
 	}
 }
@@ -161,10 +167,14 @@ static void write_key(struct poster *poster, const char *key, const char *value)
 		    poster);
 }
 
-static void write_kib(struct poster *poster, const char *key, uint64_t kib)
+/* As the daemon does: xenstored's work for a write grows with the number of guests. */
+static void write_kib(struct poster *poster, const char *key, uint64_t kib, uint64_t *posted)
 {
 	char value[24];
 
+	if (*posted == kib)
+		return;
+	*posted = kib;
 	snprintf(value, sizeof(value), "%" PRIu64, kib);
 	write_key(poster, key, value);
 }
@@ -196,10 +206,11 @@ static void started(void *arg, uint32_t type, const char *body, size_t len)
 	poster->tx = (uint32_t)strtoul(body, NULL, 10);
 	poster->refused = 0;
 	poster->seq++;
-	write_kib(poster, "actual", poster->last.actual);
-	write_kib(poster, "minimum", poster->last.minimum);
+	write_kib(poster, "actual", poster->last.actual, &poster->posted.actual);
+	write_kib(poster, "minimum", poster->last.minimum, &poster->posted.minimum);
 	if (poster->enabled)
-		write_kib(poster, "selftarget", poster->last.selftarget);
+		write_kib(poster, "selftarget", poster->last.selftarget,
+			  &poster->posted.selftarget);
 	write_stats(poster);
 	bridge_call(poster->guest->bridge, XS_TRANSACTION_END, poster->tx, "T", 2, ended, poster);
 }

@@ -61,8 +61,7 @@ write_without_pause() {
 	local name=$1
 	# shellcheck disable=SC2016 # expanded by the shell that is started
 	start writer env "$(bed guest-env "$name")" bash -c \
-		'while :; do printf "memory/actual\n%s\n" $RANDOM; done |
-		xargs -n 400 xenstore-write'
+		'exec xargs -n 400 xenstore-write < <(while printf "memory/actual\n%s\n" $RANDOM; do :; done)'
 }
 
 shows() { # NAME KIB
