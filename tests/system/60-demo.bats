@@ -59,7 +59,7 @@ in_demo_env() {
 
 	run paste_command "by SNMP"
 	same "$status" 0
-	same "$(grep -cE '(pv|pvh|hvm) .* KiB' <<<"$output")" 15 "rows of the table"
+	same "$(grep -cE '^xbDomainReason\.[0-9]+ .* MiB' <<<"$output")" 15 "guests with a reason"
 	run paste_command "Prometheus"
 	same "$status" 0
 	same "$(grep -c '^xenballoon_domain_memory_allocated_bytes{' <<<"$output")" 15 "guests in /metrics"
