@@ -214,8 +214,7 @@ both_are_twins() {
 }
 
 @test "a guest that writes its switch without pause is switched all the same" {
-	gcc -O2 -o "$HOST_DIR/flood" "$ROOT/tests/system/flood.c" -lxenstore
-	start flood env "$(bed guest-env web3)" "$HOST_DIR/flood" memory/selfballoon 0 1
+	write_without_pause web3 memory/selfballoon 0 1
 	wait_until 10 grep -q "(web3) writes its keys" "$HOST_DIR/agent.log"
 	for _ in {1..5}; do
 		selfballoon web3 false

@@ -228,6 +228,15 @@ domid() {
 	bed list --json | jq -er --arg name "$1" '.[] | select(.name == $name) | .domid'
 }
 
+# write_without_pause GUEST KEY VALUE...: as that guest, as fast as xenstored takes it; `end_process flood`
+# ends it, and flood.log says how fast it was.
+write_without_pause() {
+	local guest=$1
+	shift
+	gcc -O2 -o "$HOST_DIR/flood" "$ROOT/tests/system/flood.c" -lxenstore
+	start flood env "$(bed guest-env "$guest")" "$HOST_DIR/flood" "$@"
+}
+
 # --- the agent ---
 
 # agent_config [SECTION.KEY=VALUE...]: writes agent.yml; later words win.
