@@ -193,8 +193,7 @@ static bool check(const struct control_request *requests, struct control_answer 
 {
 	const struct snapshot *snapshot = snapshot_acquire();
 	const struct config *config = config_acquire();
-	struct control_limits limits = { config->control_reserve_kib,
-					 config->control_guest_may_grow };
+	struct control_limits limits = { config->control_reserve_kib };
 	bool passed = control_check_all(snapshot, &limits, requests, answers, count);
 
 	config_release(config);

@@ -99,7 +99,6 @@ struct control_answer {
 /* The limits of a configuration that bear on control_check(). */
 struct control_limits {
 	uint64_t reserve_kib; /* kept free on the host */
-	bool guest_may_grow;
 };
 
 /*

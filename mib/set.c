@@ -222,8 +222,7 @@ static void refuse_stale(netsnmp_request_info *requests)
 static void reserve2(netsnmp_request_info *requests)
 {
 	const struct config *config = config_acquire();
-	const struct control_limits limits = { config->control_reserve_kib,
-					       config->control_guest_may_grow };
+	const struct control_limits limits = { config->control_reserve_kib };
 	const struct snapshot *snapshot = snapshot_acquire();
 
 	if (transaction->lock_index && transaction->lock != mib_lock())
