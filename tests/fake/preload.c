@@ -81,6 +81,8 @@ static void fill_list(xc_domaininfo_t *info, int domid, const struct state_domai
 		.cpu_time = domain->cpu_ns,
 		.nr_online_vcpus = 1,
 		.gpaddr_bits = 52,
+		/* What libxl gives a PVH domain; an HVM one would have more. */
+		.arch_config.emulation_flags = domain->hvm ? XEN_X86_EMU_LAPIC : 0,
 	};
 	memcpy(info->handle, domain->uuid, sizeof(info->handle));
 }
