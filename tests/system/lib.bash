@@ -17,13 +17,13 @@ export ROOT BUILD PATH XENBED
 
 # wait_until SECONDS COMMAND...: until the command succeeds; fails, saying for what it waited.
 wait_until() {
-	local limit=$1 end
+	local limit=$1 end output=${HOST_DIR:-${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}}/waited
 	end=$((${EPOCHREALTIME//[!0-9]/} + limit * 1000000))
 	shift
-	until "$@" >"${HOST_DIR:-/tmp}/waited" 2>&1; do
+	until "$@" >"$output" 2>&1; do
 		if [ "${EPOCHREALTIME//[!0-9]/}" -ge "$end" ]; then
 			printf 'waited %s s in vain for: %s\n' "$limit" "$*"
-			tail -n 5 "${HOST_DIR:-/tmp}/waited"
+			tail -n 5 "$output"
 			return 1
 		fi
 		sleep 0.1
