@@ -38,7 +38,7 @@ static struct {
 	int hypervisor_error;
 	bool list_due;
 	bool changed;	  /* since the last snapshot */
-	bool catching_up; /* the store came back and not everything has been read again */
+	bool catching_up; /* not everything has been read since both were there */
 	int64_t tick_ms;
 	int64_t retry_ms;
 	int64_t refresh_ms;
@@ -119,6 +119,7 @@ static void open_hypervisor(void)
 		now.hypervisor = NULL;
 	}
 	report("hypervisor", &now.hypervisor_error, error);
+	now.catching_up = true;
 	now.list_due = true;
 }
 
@@ -151,8 +152,12 @@ static void refresh(void)
 {
 	int got;
 
-	if (!now.store || !roster_due(now.roster))
+	if (!now.store)
 		return;
+	if (!roster_due(now.roster)) {
+		now.catching_up = false;
+		return;
+	}
 	got = roster_refresh(now.roster, now.store, now.hypervisor, BUDGET_MS);
 	now.refresh_ms = clock_ms() + (got > 0 ? 0 : COALESCE_MS);
 	now.changed = true;

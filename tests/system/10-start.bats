@@ -140,3 +140,12 @@ teardown_file() {
 reload_is() {
 	same "$(metric config_last_reload_successful)" "$1"
 }
+
+@test "on a host without guests it is ready, and shows none" {
+	bed destroy guest1
+	bed destroy guest2
+	agent_stop
+	agent_start
+	same "$(metric host_domains)" 0
+	same "$(http GET /api/v1/domains | jq -c .domains)" "[]"
+}
