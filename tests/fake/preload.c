@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <xenctrl.h>
 
@@ -71,6 +72,15 @@ static uint32_t flags_of(const struct state_domain *domain)
 	return flags;
 }
 
+/* Each virtual CPU is busy for a hundredth of the time. */
+static uint64_t vcpu_ns(const struct state_domain *domain)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec - domain->born_ns) / 100;
+}
+
 static void fill_list(xc_domaininfo_t *info, int domid, const struct state_domain *domain)
 {
 	*info = (xc_domaininfo_t){
@@ -78,8 +88,9 @@ static void fill_list(xc_domaininfo_t *info, int domid, const struct state_domai
 		.flags = flags_of(domain),
 		.tot_pages = domain->tot_pages,
 		.max_pages = domain->max_pages,
-		.cpu_time = domain->cpu_ns,
-		.nr_online_vcpus = 1,
+		.cpu_time = domain->vcpus * vcpu_ns(domain),
+		.nr_online_vcpus = domain->vcpus,
+		.max_vcpu_id = domain->vcpus - 1,
 		.gpaddr_bits = 52,
 		/* What libxl gives a PVH domain; an HVM one would have more. */
 		.arch_config.emulation_flags = domain->hvm ? XEN_X86_EMU_LAPIC : 0,
@@ -99,8 +110,9 @@ static void fill_old(xc_dominfo_t *info, int domid, const struct state_domain *d
 		.shutdown_reason = domain->shutdown_reason,
 		.nr_pages = domain->tot_pages,
 		.max_memkb = domain->max_pages * STATE_PAGE_KIB,
-		.cpu_time = domain->cpu_ns,
-		.nr_online_vcpus = 1,
+		.cpu_time = domain->vcpus * vcpu_ns(domain),
+		.nr_online_vcpus = domain->vcpus,
+		.max_vcpu_id = domain->vcpus - 1,
 	};
 	memcpy(info->handle, domain->uuid, sizeof(info->handle));
 }
@@ -142,6 +154,20 @@ int xc_domain_getinfo(xc_interface *xch, uint32_t first_domid, unsigned int max_
 	n = list(first_domid, max_doms, NULL, info);
 	/* libxc: nothing at or after the first is an error. */
 	return n == 0 && max_doms > 0 ? as_libxc(-ESRCH) : n;
+}
+
+int xc_vcpu_getinfo(xc_interface *xch, uint32_t domid, uint32_t vcpu, xc_vcpuinfo_t *info)
+{
+	struct state_domain domain;
+	int rc = state_get(&map, (int)domid, &domain);
+
+	(void)xch;
+	if (rc == 0 && vcpu >= domain.vcpus)
+		rc = -ESRCH;
+	if (rc < 0)
+		return as_libxc(rc);
+	*info = (xc_vcpuinfo_t){ .vcpu = vcpu, .online = 1, .cpu_time = vcpu_ns(&domain) };
+	return 0;
 }
 
 int xc_physinfo(xc_interface *xch, xc_physinfo_t *info)

@@ -168,6 +168,14 @@ static int free_domid(struct state *state)
 	return -ENOMEM;
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static int create_locked(struct state *state, int *domid, const uint8_t uuid[16], bool hvm)
 {
 	struct state_domain *domain;
@@ -182,7 +190,9 @@ static int create_locked(struct state *state, int *domid, const uint8_t uuid[16]
 		return -ENOMEM;
 	state->free_pages -= STATE_DOMAIN_PAGES;
 	domain = &state->domain[*domid];
-	*domain = (struct state_domain){ .used = true, .hvm = hvm, .paused = true };
+	*domain = (struct state_domain){
+		.used = true, .hvm = hvm, .paused = true, .vcpus = 1, .born_ns = monotonic_ns()
+	};
 	memcpy(domain->uuid, uuid, sizeof(domain->uuid));
 	if (state->domid_end <= (uint32_t)*domid)
 		state->domid_end = (uint32_t)*domid + 1;
@@ -239,14 +249,36 @@ uint64_t state_release(struct state_map *map, int domid, uint64_t pages)
 	return pages;
 }
 
-int state_unpause(struct state_map *map, int domid)
+static int set_paused(struct state_map *map, int domid, bool paused)
 {
 	struct state_domain *domain;
 
 	state_lock(map->shared);
 	domain = find(map->shared, domid);
 	if (domain != NULL)
-		domain->paused = false;
+		domain->paused = paused;
+	state_unlock(map->shared);
+	return domain != NULL ? 0 : -ESRCH;
+}
+
+int state_unpause(struct state_map *map, int domid)
+{
+	return set_paused(map, domid, false);
+}
+
+int state_pause(struct state_map *map, int domid)
+{
+	return set_paused(map, domid, true);
+}
+
+int state_set_vcpus(struct state_map *map, int domid, uint32_t vcpus)
+{
+	struct state_domain *domain;
+
+	state_lock(map->shared);
+	domain = find(map->shared, domid);
+	if (domain != NULL)
+		domain->vcpus = vcpus;
 	state_unlock(map->shared);
 	return domain != NULL ? 0 : -ESRCH;
 }

@@ -40,7 +40,8 @@ struct state_domain {
 	uint64_t tot_pages;
 	uint64_t max_pages;
 	uint64_t pod_pages; /* populate-on-demand target; 0: none was set */
-	uint64_t cpu_ns;
+	uint32_t vcpus;	    /* all online */
+	uint64_t born_ns;   /* CLOCK_MONOTONIC */
 };
 
 struct state {
@@ -88,6 +89,9 @@ uint64_t state_populate(struct state_map *map, int domid, uint64_t pages);
 /* Takes pages back; returns how many the domain had to give. */
 uint64_t state_release(struct state_map *map, int domid, uint64_t pages);
 int state_unpause(struct state_map *map, int domid);
+int state_pause(struct state_map *map, int domid);
+/* It is given so many virtual CPUs. */
+int state_set_vcpus(struct state_map *map, int domid, uint32_t vcpus);
 /* The guest ended by itself; xenstored is told. */
 int state_shutdown(struct state_map *map, int domid, uint8_t reason);
 /* Frees its memory and tells xenstored; the domid stays taken until state_reap(). */

@@ -285,6 +285,36 @@ static int do_daemon(struct call *call)
 				      : "say start, stop or kill");
 }
 
+/* Behind the guest's back, as xl or a crash would: the bed's model of it goes on. */
+static int do_life(struct call *call)
+{
+	static const struct {
+		const char *name;
+		int reason;
+	} ends[] = { { "shutdown", SHUTDOWN_poweroff },
+		     { "suspend", SHUTDOWN_suspend },
+		     { "crash", SHUTDOWN_crash } };
+	struct guest *guest = guest_find(call->words[0]);
+	uint64_t vcpus = 0;
+	int domid;
+
+	if (guest == NULL)
+		return no_guest(call);
+	domid = guest->spec.domid;
+	if (strcmp(call->words[1], "pause") == 0)
+		return state_pause(&bed.state, domid);
+	if (strcmp(call->words[1], "unpause") == 0)
+		return state_unpause(&bed.state, domid);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (strcmp(call->words[1], ends[i].name) == 0)
+			return state_shutdown(&bed.state, domid, (uint8_t)ends[i].reason);
+	}
+	if (spec_number(call->words[1], 128, &vcpus) && vcpus > 0)
+		return state_set_vcpus(&bed.state, domid, (uint32_t)vcpus);
+	return answer(call, -EINVAL,
+		      "say pause, unpause, shutdown, suspend, crash, or how many virtual CPUs");
+}
+
 static int call_signal(void *arg)
 {
 	return host_store_signal(*(int *)arg);
@@ -366,6 +396,8 @@ static const struct verb {
 	  false, do_guest_env },
 	{ "host-free", "", "where the host's memory is", 0, 0, false, do_host_free },
 	{ "daemon", "GUEST start|stop|kill", "its xenballoon-guest", 2, 2, false, do_daemon },
+	{ "life", "GUEST pause|unpause|shutdown|suspend|crash|VCPUS",
+	  "what the hypervisor says of it", 2, 2, false, do_life },
 	{ "xenstored", "stop|cont|kill|start", "SIGSTOP, SIGCONT, SIGKILL, and a new one", 1, 1,
 	  true, do_xenstored },
 	{ "xen-fail", "CALL COUNT",
