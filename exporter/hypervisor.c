@@ -91,6 +91,18 @@ static enum domain_type type_of(const xc_domaininfo_t *info)
 	return info->arch_config.emulation_flags == EMULATION_PVH ? DOMAIN_PVH : DOMAIN_HVM;
 }
 
+/* Why a domain that has shut down did, as it or the toolstack said. */
+static enum domain_run run_of(const xc_domaininfo_t *info)
+{
+	unsigned int reason = info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+
+	if (!(info->flags & XEN_DOMINF_shutdown))
+		return info->flags & XEN_DOMINF_paused ? RUN_PAUSED : RUN_RUNNING;
+	if (reason == SHUTDOWN_crash || reason == SHUTDOWN_watchdog)
+		return RUN_CRASHED;
+	return reason == SHUTDOWN_suspend ? RUN_SUSPENDED : RUN_SHUTTING_DOWN;
+}
+
 static void convert(const xc_domaininfo_t *info, struct hypervisor_domain *domain)
 {
 	const uint8_t *h = info->handle;
@@ -103,6 +115,11 @@ static void convert(const xc_domaininfo_t *info, struct hypervisor_domain *domai
 	domain->type = type_of(info);
 	domain->dying = info->flags & XEN_DOMINF_dying;
 	domain->paused = info->flags & XEN_DOMINF_paused;
+	domain->run = run_of(info);
+	domain->vcpus_max = info->max_vcpu_id < SNAPSHOT_VCPUS_MAX ? info->max_vcpu_id + 1 : 0;
+	domain->vcpus = info->nr_online_vcpus < SNAPSHOT_VCPUS_MAX ? info->nr_online_vcpus
+								   : SNAPSHOT_VCPUS_MAX;
+	domain->cpu_ns = info->cpu_time;
 	domain->allocated_kib = info->tot_pages * KIB_PER_PAGE;
 	domain->cap_kib = CONTRACT_KIB_MAX;
 	if (info->max_pages < CONTRACT_KIB_MAX / KIB_PER_PAGE)
@@ -158,6 +175,16 @@ int hypervisor_domain(struct hypervisor *hypervisor, uint32_t domid,
 	if (!got || hypervisor->chunk[0].domain != domid)
 		return -ESRCH;
 	convert(&hypervisor->chunk[0], domain);
+	return 0;
+}
+
+int hypervisor_vcpu_ns(struct hypervisor *hypervisor, uint32_t domid, uint32_t vcpu, uint64_t *ns)
+{
+	xc_vcpuinfo_t info = { 0 };
+
+	if (xc_vcpu_getinfo(hypervisor->xc, domid, vcpu, &info))
+		return failure();
+	*ns = info.cpu_time;
 	return 0;
 }
 

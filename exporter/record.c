@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -33,8 +34,39 @@ void record_measure(struct record *record, const struct hypervisor_domain *measu
 	struct reading *value = record->domain.value;
 
 	record->domain.type = measured->type;
+	record->domain.run = measured->run;
+	record->domain.vcpus_max = measured->vcpus_max;
+	record->domain.cpu_ns = measured->cpu_ns;
+	if (record->domain.vcpus != measured->vcpus) {
+		free(record->vcpu_ns);
+		record->vcpu_ns = NULL;
+	}
+	record->domain.vcpus = measured->vcpus;
 	value[VALUE_ALLOCATED] = (struct reading){ READING_OK, measured->allocated_kib };
 	value[VALUE_CAP] = (struct reading){ READING_OK, measured->cap_kib };
+}
+
+/* That of a single one is the domain's, which is known anyway. */
+void record_measure_vcpus(struct record *record, struct hypervisor *hypervisor)
+{
+	uint32_t count = record->domain.vcpus;
+
+	if (!record->vcpu_ns)
+		record->vcpu_ns = calloc(count + 1, sizeof(*record->vcpu_ns));
+	for (uint32_t i = 0; i < count && record->vcpu_ns; i++) {
+		if (count == 1)
+			record->vcpu_ns[i] = record->domain.cpu_ns;
+		else
+			hypervisor_vcpu_ns(hypervisor, record->domain.domid, i,
+					   &record->vcpu_ns[i]);
+	}
+}
+
+void record_free(struct record *record)
+{
+	if (record)
+		free(record->vcpu_ns);
+	free(record);
 }
 
 unsigned int record_marks(const char *below)
@@ -169,6 +201,28 @@ static int read_name(struct record *record, struct store *store)
 	return 0;
 }
 
+/* libxl notes it as seconds and hundredths since 1970; other toolstacks don't. */
+static int read_start(struct record *record, struct store *store)
+{
+	char path[64], bytes[64];
+	uint64_t seconds, hundredths;
+	const char *point;
+	size_t len;
+	int error;
+
+	record->domain.start_ms = (struct reading){ READING_ABSENT, 0 };
+	snprintf(path, sizeof(path), "/vm/%s/start_time", record->domain.uuid);
+	error = store_read(store, path, bytes, sizeof(bytes), &len);
+	if (error)
+		return error == -ENOENT || error == -EMSGSIZE ? 0 : error;
+	point = memchr(bytes, '.', len);
+	if (point && contract_parse_number(bytes, (size_t)(point - bytes), UINT32_MAX, &seconds) &&
+	    contract_parse_number(point + 1, len - (size_t)(point + 1 - bytes), 99, &hundredths))
+		record->domain.start_ms =
+			(struct reading){ READING_OK, seconds * 1000 + hundredths * 10 };
+	return 0;
+}
+
 static int read_manager(struct record *record, struct store *store)
 {
 	char path[64], below[32], bytes[VALUE_BYTES_MAX + 1];
@@ -197,6 +251,8 @@ int record_read(struct record *record, struct store *store)
 	record->marked = 0;
 	if (marked & RECORD_NAME)
 		error = read_name(record, store);
+	if (!error && marked & RECORD_NAME)
+		error = read_start(record, store);
 	if (!error && marked & RECORD_MANAGER)
 		error = read_manager(record, store);
 	for (enum contract_key key = 0; key < KEY_COUNT && !error; key++)

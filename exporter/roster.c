@@ -22,6 +22,7 @@
 /* A guest with more events than this in a second is not watched but looked at each second. */
 #define EVENTS_PER_S_MAX 200
 #define MUTED_MS	 5000
+#define VCPUS_EVERY_S	 10
 
 struct roster {
 	struct record *by_domid[SNAPSHOT_DOMAINS_MAX];
@@ -33,6 +34,7 @@ struct roster {
 	bool unsettled; /* some guest has not been granted its keys */
 	struct hypervisor_host host;
 	struct reading dom0_kib;
+	int64_t changed_ms; /* when a guest last came or went */
 };
 
 struct roster *roster_new(void)
@@ -43,7 +45,7 @@ struct roster *roster_new(void)
 void roster_free(struct roster *roster)
 {
 	for (uint32_t domid = 0; roster && domid < roster->end; domid++)
-		free(roster->by_domid[domid]);
+		record_free(roster->by_domid[domid]);
 	free(roster);
 }
 
@@ -60,9 +62,10 @@ static void drop(struct roster *roster, struct store *store, uint32_t domid)
 	if (store)
 		record_unwatch(record, store);
 	log_debug("domain %u (%s) is gone", domid, record->domain.name);
-	free(record);
+	record_free(record);
 	roster->by_domid[domid] = NULL;
 	roster->count--;
+	roster->changed_ms = clock_ms();
 }
 
 static struct record *add(struct roster *roster, const struct hypervisor_domain *listed)
@@ -76,6 +79,7 @@ static struct record *add(struct roster *roster, const struct hypervisor_domain 
 	record->domain.value[VALUE_KEY_ERRORS].state = READING_OK;
 	roster->by_domid[listed->domid] = record;
 	roster->count++;
+	roster->changed_ms = clock_ms();
 	if (listed->domid >= roster->end)
 		roster->end = listed->domid + 1;
 	mark(roster, record, RECORD_ALL);
@@ -83,7 +87,14 @@ static struct record *add(struct roster *roster, const struct hypervisor_domain 
 	return record;
 }
 
-static int take_up(struct roster *roster, struct store *store,
+/* Each virtual CPU of many is a call of its own: those guests take turns. */
+static bool vcpus_due(const struct roster *roster, const struct record *record)
+{
+	return !record->vcpu_ns || record->domain.vcpus <= 1 ||
+	       (record->domain.domid + roster->ticks) % VCPUS_EVERY_S == 0;
+}
+
+static int take_up(struct roster *roster, struct hypervisor *hypervisor, struct store *store,
 		   const struct hypervisor_domain *listed)
 {
 	struct record *record;
@@ -104,6 +115,8 @@ static int take_up(struct roster *roster, struct store *store,
 		return -ENOMEM;
 	record->listed = true;
 	record_measure(record, listed);
+	if (vcpus_due(roster, record))
+		record_measure_vcpus(record, hypervisor);
 	return 0;
 }
 
@@ -118,7 +131,7 @@ int roster_list(struct roster *roster, struct hypervisor *hypervisor, struct sto
 	if (error)
 		return error;
 	for (size_t i = 0; i < count && !error; i++)
-		error = take_up(roster, store, &listed[i]);
+		error = take_up(roster, hypervisor, store, &listed[i]);
 	for (uint32_t domid = 0; domid < roster->end; domid++) {
 		struct record *record = roster->by_domid[domid];
 
@@ -220,6 +233,8 @@ static int refresh(struct record *record, struct store *store, struct hypervisor
 	if (hypervisor && !hypervisor_domain(hypervisor, record->domain.domid, &measured) &&
 	    !strcmp(measured.uuid, record->domain.uuid))
 		record_measure(record, &measured);
+	if (hypervisor && !record->vcpu_ns)
+		record_measure_vcpus(record, hypervisor);
 	return error;
 }
 
@@ -332,6 +347,27 @@ void roster_store_lost(struct roster *roster)
 	}
 }
 
+/* Gathers the virtual CPUs' times; a guest whose times are not known shows no virtual CPU. */
+static void add_vcpus(struct roster *roster, struct snapshot *snapshot)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->count; i++)
+		count += snapshot->domain[i].vcpus;
+	snapshot->vcpu_ns = calloc(count + 1, sizeof(*snapshot->vcpu_ns));
+	count = 0;
+	for (size_t i = 0; i < snapshot->count; i++) {
+		struct domain *domain = &snapshot->domain[i];
+		const struct record *record = roster->by_domid[domain->domid];
+
+		if (!snapshot->vcpu_ns || !record->vcpu_ns)
+			domain->vcpus = 0;
+		domain->first_vcpu = count;
+		for (uint32_t cpu = 0; cpu < domain->vcpus; cpu++)
+			snapshot->vcpu_ns[count++] = record->vcpu_ns[cpu];
+	}
+}
+
 struct snapshot *roster_snapshot(struct roster *roster)
 {
 	struct snapshot *snapshot = snapshot_new(roster->count);
@@ -352,5 +388,7 @@ struct snapshot *roster_snapshot(struct roster *roster)
 		snapshot->domain[at++] = record->domain;
 	}
 	state_sum(snapshot);
+	add_vcpus(roster, snapshot);
+	snapshot->table_changed_ms = roster->changed_ms;
 	return snapshot;
 }

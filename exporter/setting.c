@@ -146,7 +146,7 @@ static const char *check_audit(const char *text)
 
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const http_reads[] = { "open", "viewer", NULL };
-static const char *const snmp_modes[] = { "off", "agent", NULL };
+static const char *const snmp_modes[] = { "off", "agent", "agentx", NULL };
 
 #define FIELD(name) offsetof(struct config, name), sizeof(((struct config *)NULL)->name)
 
@@ -165,7 +165,8 @@ const struct setting settings[SETTING_COUNT] = {
 	  "File of bearer tokens, a line each: name, role (viewer or operator), SHA-256 of the "
 	  "token in hexadecimal. \"\": nobody can change anything over HTTP." },
 	{ "snmp.mode", SETTING_CHOICE, FIELD(snmp_mode), 0, 0, "agent", snmp_modes, NULL, true,
-	  "agent: an SNMP agent with its own port and users; off: no SNMP." },
+	  "agent: an SNMP agent with its own port and users; agentx: a part of the host's snmpd; "
+	  "off: no SNMP." },
 	{ "snmp.listen", SETTING_TEXT, FIELD(snmp_listen), 0, 0, "udp:127.0.0.1:1161", NULL,
 	  check_transport, true,
 	  "Transport, address and port for SNMP; several with commas between." },
@@ -178,6 +179,24 @@ const struct setting settings[SETTING_COUNT] = {
 	{ "snmp.persistent_directory", SETTING_TEXT, FIELD(snmp_persistent_directory), 0, 0,
 	  "/var/lib/xenballoon/snmp", NULL, check_path, true,
 	  "Where the SNMP engine keeps its boot count and its users' localised keys." },
+	{ "snmp.agentx_socket", SETTING_TEXT, FIELD(snmp_agentx_socket), 0, 0, "/var/agentx/master",
+	  NULL, check_path, true,
+	  "Where the host's snmpd listens for AgentX, when snmp.mode is agentx." },
+	{ "snmp.agentx_set", SETTING_FLAG, FIELD(snmp_agentx_set), 0, 0, "false", NULL, NULL, false,
+	  "true: whom snmpd lets write may change things, though snmpd does not say who it was." },
+	{ "snmp.notify_per_minute", SETTING_NUMBER, FIELD(snmp_notify_per_minute), 0, 6000, "60",
+	  NULL, NULL, false,
+	  "How many notifications are sent in a minute at most; further ones are counted." },
+	{ "snmp.notify_hold_s", SETTING_NUMBER, FIELD(snmp_notify_hold_s), 0, 86400, "60", NULL,
+	  NULL, false,
+	  "For so many seconds a guest's trouble is not notified again; what happens meanwhile is "
+	  "counted." },
+	{ "snmp.notify_host_free_mib", SETTING_MIB, FIELD(snmp_notify_host_free_kib), 0, 1 << 20,
+	  "128", NULL, NULL, false,
+	  "Memory of the host, in MiB: with less free, it is notified as low." },
+	{ "snmp.notify_host_recover_mib", SETTING_MIB, FIELD(snmp_notify_host_recover_kib), 0,
+	  1 << 20, "256", NULL, NULL, false,
+	  "With so much free again, in MiB, it is notified as recovered." },
 	{ "control.reserve_mib", SETTING_MIB, FIELD(control_reserve_kib), 0, 1 << 20, "64", NULL,
 	  NULL, false,
 	  "Memory of the host, in MiB, that growing guests leave free unless forced." },

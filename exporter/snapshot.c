@@ -69,8 +69,10 @@ void snapshot_release(const struct snapshot *snapshot)
 {
 	struct counted *counted = counted_of(snapshot);
 
-	if (atomic_fetch_sub(&counted->references, 1) == 1 && counted != &empty)
-		free(counted);
+	if (atomic_fetch_sub(&counted->references, 1) != 1 || counted == &empty)
+		return;
+	free(counted->snapshot.vcpu_ns);
+	free(counted);
 }
 
 void snapshot_confirm(int64_t now_ms)

@@ -16,7 +16,7 @@
 
 struct auth_tokens;
 
-enum snmp_mode { SNMP_OFF, SNMP_AGENT };
+enum snmp_mode { SNMP_OFF, SNMP_AGENT, SNMP_AGENTX };
 enum http_read { HTTP_READ_OPEN, HTTP_READ_VIEWER };
 
 struct config {
@@ -27,12 +27,18 @@ struct config {
 	enum http_read http_read;  /* http.read: open|viewer */
 	char http_token_file[256]; /* http.token_file: see auth.h; "" is none */
 
-	enum snmp_mode snmp_mode; /* snmp.mode: agent|off */
+	enum snmp_mode snmp_mode; /* snmp.mode: agent|agentx|off */
 	char snmp_listen[128];	  /* snmp.listen: a net-snmp transport address */
 	char snmp_root[128];	  /* snmp.root: numeric OID of XENBALLOON-MIB */
 	char snmp_config[256];	  /* snmp.config: users, views in snmpd.conf syntax; "" none */
 	char snmp_persistent_directory[256]; /* snmp.persistent_directory: engine boots, user keys
 					      */
+	char snmp_agentx_socket[128]; /* snmp.agentx_socket: where snmpd listens for AgentX */
+	bool snmp_agentx_set;	      /* snmp.agentx_set: snmpd's word is enough for a change */
+	unsigned int snmp_notify_per_minute;   /* snmp.notify_per_minute: 0 sends none */
+	unsigned int snmp_notify_hold_s;       /* snmp.notify_hold_s: one kind, one subject */
+	uint64_t snmp_notify_host_free_kib;    /* snmp.notify_host_free_mib: low below */
+	uint64_t snmp_notify_host_recover_kib; /* snmp.notify_host_recover_mib: above that */
 
 	uint64_t control_reserve_kib;	 /* control.reserve_mib */
 	bool control_guest_may_grow;	 /* control.guest_may_grow */

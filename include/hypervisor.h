@@ -25,6 +25,10 @@ struct hypervisor_domain {
 	enum domain_type type;
 	bool dying;
 	bool paused;
+	enum domain_run run;
+	uint32_t vcpus;		/* online */
+	uint32_t vcpus_max;	/* that it may bring online */
+	uint64_t cpu_ns;	/* of all of them */
 	uint64_t allocated_kib; /* tot_pages */
 	uint64_t cap_kib;	/* max_pages; CONTRACT_KIB_MAX if there is none */
 };
@@ -47,6 +51,9 @@ int hypervisor_domains(struct hypervisor *hypervisor, const struct hypervisor_do
 /* One domain; -ESRCH if there is none with this domid. */
 int hypervisor_domain(struct hypervisor *hypervisor, uint32_t domid,
 		      struct hypervisor_domain *domain);
+
+/* The time that one virtual CPU, from 0, has run; -ESRCH if there is none such. */
+int hypervisor_vcpu_ns(struct hypervisor *hypervisor, uint32_t domid, uint32_t vcpu, uint64_t *ns);
 
 /* XEN_DOMCTL_max_mem. */
 int hypervisor_set_cap(struct hypervisor *hypervisor, uint32_t domid, uint64_t cap_kib);

@@ -34,6 +34,7 @@ enum mib_syntax {
 	MIB_UNSIGNED, /* Gauge32 and Unsigned32: the same on the wire */
 	MIB_COUNTER,
 	MIB_TICKS,
+	MIB_COUNTER64,
 	MIB_STRING,
 	MIB_OID,
 	MIB_OTHER /* in requests only */
@@ -42,19 +43,37 @@ enum mib_syntax {
 struct mib_value {
 	enum mib_syntax syntax;
 	uint32_t number;
+	uint64_t number64;	     /* MIB_COUNTER64 */
 	const unsigned long *oid;    /* MIB_OID: the object's own, lives as long as the agent */
 	size_t len;		     /* bytes of text, or sub-identifiers of oid */
-	char text[MIB_TEXT_MAX + 1]; /* MIB_STRING: valid UTF-8 without control characters */
+	char text[MIB_TEXT_MAX + 1]; /* MIB_STRING: UTF-8 without control characters, or a UUID */
 };
 
 /* What values are made of: one snapshot and what stands beside it. */
 struct mib_source {
 	const struct snapshot *snapshot;
-	int64_t age_ms;	  /* of the snapshot */
-	int64_t now_unix; /* seconds, by dom0's clock */
+	int64_t age_ms;	    /* of the snapshot */
+	int64_t now_unix;   /* seconds, by dom0's clock */
+	int64_t now_ms;	    /* CLOCK_MONOTONIC */
+	int64_t uptime_ms;  /* of the SNMP agent: sysUpTime */
+	int64_t host_up_ms; /* of the host */
+	bool notifies;	    /* notifications are sent */
 };
 
-enum mib_index { MIB_SCALAR /* one instance, .0 */, MIB_DOMAIN /* one for each domid */ };
+enum mib_index {
+	MIB_SCALAR, /* one instance, .0 */
+	MIB_DOMAIN, /* one for each domid */
+	MIB_CPU	    /* one for each domid and each of its virtual CPUs, from 1 */
+};
+
+struct mib_object;
+
+/* One object instance. */
+struct mib_instance {
+	const struct mib_object *object;
+	const struct domain *domain; /* NULL for a scalar */
+	uint32_t cpu;		     /* MIB_CPU: from 0 */
+};
 
 enum mib_write { MIB_READ_ONLY, MIB_WRITE_TARGET, MIB_WRITE_SELFBALLOON, MIB_WRITE_LOCK };
 
@@ -64,9 +83,9 @@ struct mib_object {
 	enum mib_index index;
 	enum mib_write write;
 	unsigned int which; /* value()'s own: an enum, as the function wants it */
-	/* Fills *value; false: there is no such instance. domain is NULL for a scalar. */
-	bool (*value)(const struct mib_object *object, const struct mib_source *source,
-		      const struct domain *domain, struct mib_value *value);
+	/* Fills *value; false: there is no such instance. */
+	bool (*value)(const struct mib_instance *at, const struct mib_source *source,
+		      struct mib_value *value);
 };
 
 /* Objects in the order of their paths. */
@@ -75,16 +94,13 @@ struct mib_tree {
 	size_t count;
 };
 
-/* One object instance, found by name. */
-struct mib_instance {
-	const struct mib_object *object;
-	const struct domain *domain; /* NULL for a scalar */
-};
-
 enum mib_found { MIB_FOUND, MIB_NO_OBJECT, MIB_NO_INSTANCE };
 
-/* XENBALLOON-MIB below its root; the system group below 1.3.6.1.2.1.1. */
+/* XENBALLOON-MIB below its root; VM-MIB (RFC 7666) below 1.3.6.1.2.1.236; the system group below
+ * 1.3.6.1.2.1.1.
+ */
 const struct mib_tree *mib_tree_xenballoon(void);
+const struct mib_tree *mib_tree_vm(void);
 const struct mib_tree *mib_tree_system(void);
 
 /*
@@ -99,7 +115,11 @@ bool mib_next(const struct mib_tree *tree, const struct mib_source *source,
 	      const unsigned long *sub, size_t len, struct mib_instance *instance,
 	      struct mib_value *value);
 
-/* Writes the instance's sub-identifiers after the tree's root (MIB_PATH_MAX + 1 fit). */
+/* The same, from an instance of this source that mib_next() or mib_following() has found. */
+bool mib_following(const struct mib_tree *tree, const struct mib_source *source,
+		   struct mib_instance *instance, struct mib_value *value);
+
+/* Writes the instance's sub-identifiers after the tree's root (MIB_PATH_MAX + 2 fit). */
 size_t mib_name(const struct mib_instance *instance, unsigned long *sub);
 
 /* Whether this type and value can ever be written there: MIB_OK or the error that says why not. */
@@ -107,6 +127,9 @@ enum mib_error mib_check_write(enum mib_write write, enum mib_syntax syntax, int
 
 /* Sets a string value; bytes that are no printable UTF-8 become \xNN, a backslash is doubled. */
 void mib_set_text(struct mib_value *value, const char *bytes, size_t len);
+
+/* Sets a string of bytes as they are. */
+void mib_set_bytes(struct mib_value *value, const void *bytes, size_t len);
 
 /* A size or count as Gauge32, saturating at 2^32-1. */
 void mib_set_gauge(struct mib_value *value, uint64_t number);

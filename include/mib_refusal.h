@@ -13,7 +13,13 @@
 struct snmp_pdu;
 struct snmp_session;
 
-/* Who sent a message, as far as the security model has proved it; role none. */
+/* Who asks, when only snmpd knows. */
+#define MIB_AGENTX_NAME "(snmpd's to know)"
+
+/*
+ * Who sent a message, as far as the security model has proved it; role none. By AgentX nobody is
+ * named: snmpd has authenticated and authorised whoever it was.
+ */
 void mib_principal(const struct snmp_session *session, const struct snmp_pdu *pdu,
 		   struct principal *who);
 

@@ -30,13 +30,19 @@ struct record {
 	int64_t muted_until_ms; /* 0: its watch is set */
 	bool watched;
 	bool granted;
-	bool tried;    /* to grant, since the last tick */
-	bool restored; /* what dom0 had decided for it has been put back */
-	bool listed;   /* by the hypervisor's list under way */
+	bool tried;	   /* to grant, since the last tick */
+	bool restored;	   /* what dom0 had decided for it has been put back */
+	bool listed;	   /* by the hypervisor's list under way */
+	uint64_t *vcpu_ns; /* domain.vcpus of them, the record's own; NULL: not known */
 };
 
 /* Takes the hypervisor's numbers; a UUID that differs means another domain under the same domid. */
 void record_measure(struct record *record, const struct hypervisor_domain *measured);
+
+/* Asks for the time of each virtual CPU. */
+void record_measure_vcpus(struct record *record, struct hypervisor *hypervisor);
+
+void record_free(struct record *record);
 
 /* The marks for a path below /local/domain/<domid>/; 0 for one that isn't followed. */
 unsigned int record_marks(const char *below);

@@ -15,9 +15,19 @@
 #define SNAPSHOT_NAME_MAX    255 /* bytes of a domain's name that are kept */
 #define SNAPSHOT_UUID_SIZE   37	 /* canonical lower-case text and its terminator */
 #define SNAPSHOT_REASON_MAX  191
+#define SNAPSHOT_VCPUS_MAX   512   /* Xen's HVM_MAX_VCPUS is 128; PV domains may have more */
 #define SNAPSHOT_DOMAINS_MAX 32752 /* Xen's DOMID_FIRST_RESERVED is 0x7ff0 */
 
 enum domain_type { DOMAIN_PV, DOMAIN_PVH, DOMAIN_HVM };
+
+/* What the hypervisor says of a domain's life. */
+enum domain_run {
+	RUN_RUNNING,
+	RUN_PAUSED,
+	RUN_SHUTTING_DOWN, /* ended by itself, not yet destroyed */
+	RUN_SUSPENDED,
+	RUN_CRASHED
+};
 
 /* In the order and with the numbers of XenballoonDomainState in the MIB, less one. */
 enum domain_state {
@@ -71,6 +81,12 @@ struct domain {
 	char uuid[SNAPSHOT_UUID_SIZE];
 	char name[SNAPSHOT_NAME_MAX + 1]; /* raw bytes: escape when shown */
 	enum domain_type type;
+	enum domain_run run;
+	uint32_t vcpus;		 /* virtual CPUs that are online, at most SNAPSHOT_VCPUS_MAX */
+	uint32_t vcpus_max;	 /* that it may bring online */
+	uint64_t cpu_ns;	 /* all its virtual CPUs' time */
+	size_t first_vcpu;	 /* of its virtual CPUs in the snapshot's vcpu_ns[] */
+	struct reading start_ms; /* since 1970, when the toolstack started it */
 	struct reading value[VALUE_COUNT]; /* sizes in KiB */
 	struct reading videoram_kib;
 	bool has_swap; /* it reported a swaptotal above 0 */
@@ -85,6 +101,8 @@ struct snapshot {
 	bool store_up;	     /* xenstored answers */
 	bool hypervisor_up;
 	char xen_version[64];
+	int64_t table_changed_ms; /* CLOCK_MONOTONIC: when a guest last came or went; 0: never */
+	uint64_t *vcpu_ns;	  /* of all guests' virtual CPUs; released with the snapshot */
 	struct reading host[HOST_VALUE_COUNT];
 	size_t count;
 	struct domain domain[]; /* guests only, ascending domid */

@@ -19,85 +19,30 @@
 
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
+#include <net-snmp/agent/agent_callbacks.h>
 #include <net-snmp/library/large_fd_set.h>
 
 #include "config.h"
 #include "log.h"
 #include "mib.h"
+#include "mib_listen.h"
 #include "mib_log.h"
-#include "mib_refusal.h"
 #include "mib_serve.h"
 #include "mib_system.h"
 
-#define APPLICATION "xenballoon" /* also the name of the file with the persistent state */
-#define LISTEN_MAX  8
+#define APPLICATION MIB_APPLICATION
+#define TURN_MS	    250 /* between two looks at what has become of the guests */
+
+/* Between two tries to reach a snmpd that is gone, and two looks whether it still answers. */
+#define AGENTX_PING_S 3
 
 static const oid system_group[] = { 1, 3, 6, 1, 2, 1, 1 };
+static const oid vm_mib[] = { 1, 3, 6, 1, 2, 1, 236 };
 
 static pthread_t thread;
 static bool running;
 static atomic_bool stopping;
 static int wake = -1;
-
-/* After parsing: refusals that end inside the library leave their trace here. */
-static int parsed(netsnmp_session *session, netsnmp_pdu *pdu, int result)
-{
-	if (result == SNMPERR_SUCCESS)
-		return 1;
-	mib_refuse_message(session, pdu, result);
-	return 0;
-}
-
-static int received(int operation, netsnmp_session *session, int reqid, netsnmp_pdu *pdu,
-		    void *magic)
-{
-	/* The library shows us messages with a wrong key, too, for a trap; parsed() has seen them.
-	 */
-	if (pdu && pdu->version == SNMP_VERSION_3 &&
-	    session->s_snmp_errno == SNMPERR_USM_AUTHENTICATIONFAILURE)
-		return 1;
-	if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu->command == SNMP_MSG_SET &&
-	    !mib_may_set(session, pdu))
-		return 1;
-	return handle_snmp_packet(operation, session, reqid, pdu, magic);
-}
-
-static int listen_on(const char *address)
-{
-	netsnmp_transport *transport;
-	netsnmp_session session;
-
-	errno = 0;
-	transport = netsnmp_transport_open_server(APPLICATION, address);
-	if (!transport) {
-		int error = errno ? -errno : -EADDRNOTAVAIL;
-
-		log_error("snmp.listen: cannot listen on %s: %s", address, strerror(-error));
-		return error;
-	}
-	snmp_sess_init(&session);
-	session.version = SNMP_DEFAULT_VERSION; /* each message says its own */
-	session.callback = received;
-	session.isAuthoritative = SNMP_SESS_AUTHORITATIVE;
-	if (!snmp_add(&session, transport, NULL, parsed)) {
-		log_error("snmp.listen: cannot serve %s", address);
-		return -ENOMEM;
-	}
-	log_info("SNMP agent listens on %s", address);
-	return 0;
-}
-
-static int listen_all(const char *addresses)
-{
-	char list[sizeof(((struct config *)0)->snmp_listen)], *rest = NULL;
-	int error = 0;
-
-	snprintf(list, sizeof(list), "%s", addresses);
-	for (char *one = strtok_r(list, ",", &rest); one && !error;
-	     one = strtok_r(NULL, ",", &rest))
-		error = listen_on(one);
-	return error;
-}
 
 /*
  * The persistent file first, so that the administrator's word about a user is the last. net-snmp
@@ -151,8 +96,43 @@ static void confine(const struct config *config)
 	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_MIBDIRS, "/nonexistent");
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_ROOT_ACCESS, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_DISABLE_PERL, 1);
-	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE, 0);
-	name_files(config);
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE, /* 1: a subagent */
+			       config->snmp_mode == SNMP_AGENTX);
+	/* Under snmpd, users, views and sinks are snmpd's. */
+	if (config->snmp_mode != SNMP_AGENTX) {
+		name_files(config);
+		return;
+	}
+	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
+			      config->snmp_agentx_socket);
+}
+
+/* net-snmp tries again by itself, every AGENTX_PING_S. */
+static int session_came_or_went(int major, int minor, void *unused, void *nothing)
+{
+	const struct config *config = config_acquire();
+
+	(void)major;
+	(void)unused;
+	(void)nothing;
+	if (minor == SNMPD_CALLBACK_INDEX_START)
+		log_info("the snmpd at %s serves the guests", config->snmp_agentx_socket);
+	else
+		log_warn("the snmpd at %s is gone; waiting for it", config->snmp_agentx_socket);
+	config_release(config);
+	return 0;
+}
+
+static void follow_session(void)
+{
+	static const int changes[] = { SNMPD_CALLBACK_INDEX_START, SNMPD_CALLBACK_INDEX_STOP };
+
+	/* Only now: init_agent() sets its own. */
+	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL,
+			   AGENTX_PING_S);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		snmp_register_callback(SNMP_CALLBACK_APPLICATION, changes[i], session_came_or_went,
+				       NULL);
 }
 
 static int serve_trees(const struct config *config)
@@ -168,6 +148,9 @@ static int serve_trees(const struct config *config)
 	mib_system_init(root, len);
 	error = mib_serve(mib_tree_xenballoon(), "xenballoon", root, len);
 	if (!error)
+		error = mib_serve(mib_tree_vm(), "vm", vm_mib, OID_LENGTH(vm_mib));
+	/* Under snmpd, the system group is snmpd's. */
+	if (!error && config->snmp_mode == SNMP_AGENT)
 		error = mib_serve(mib_tree_system(), "system", system_group,
 				  OID_LENGTH(system_group));
 	if (error)
@@ -177,13 +160,13 @@ static int serve_trees(const struct config *config)
 
 static void turn(netsnmp_large_fd_set *fds)
 {
-	struct timeval timeout;
-	int count = wake + 1, block = 1;
+	struct timeval timeout = { .tv_usec = TURN_MS * 1000 };
+	int count = wake + 1, block = 0;
 
 	NETSNMP_LARGE_FD_ZERO(fds);
 	NETSNMP_LARGE_FD_SET(wake, fds);
 	snmp_select_info2(&count, fds, &timeout, &block);
-	count = netsnmp_large_fd_set_select(count, fds, NULL, NULL, block ? NULL : &timeout);
+	count = netsnmp_large_fd_set_select(count, fds, NULL, NULL, &timeout);
 	if (count > 0)
 		snmp_read2(fds);
 	else if (count == 0)
@@ -212,15 +195,18 @@ static int start(const struct config *config)
 	confine(config);
 	if (init_agent(APPLICATION) != 0)
 		return -EIO;
+	if (config->snmp_mode == SNMP_AGENTX)
+		follow_session();
 	error = serve_trees(config);
 	if (error)
 		return error;
 	init_snmp(APPLICATION);
-	if (mib_log_errors()) {
+	/* Under snmpd no file is read, and that snmpd is not there yet is no mistake. */
+	if (config->snmp_mode == SNMP_AGENT && mib_log_errors()) {
 		log_error("snmp.config: %s has errors, see above", config->snmp_config);
 		return -EINVAL;
 	}
-	error = listen_all(config->snmp_listen);
+	error = config->snmp_mode == SNMP_AGENT ? mib_listen(config->snmp_listen) : 0;
 	if (error)
 		return error;
 	/* The count of starts has to be on disk before the first answer (RFC 3414, 2.2.2). */
@@ -259,7 +245,7 @@ int mib_start(void)
 	const struct config *config = config_acquire();
 	int error = 0;
 
-	if (config->snmp_mode == SNMP_AGENT) {
+	if (config->snmp_mode != SNMP_OFF) {
 		error = check_files(config);
 		if (!error)
 			error = start_or_undo(config);

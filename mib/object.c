@@ -19,6 +19,30 @@ static enum place place_of(const struct mib_object *object, const unsigned long 
 	return len == object->depth ? BEFORE : INSIDE;
 }
 
+/* Instances of a domain's row: as many as it has virtual CPUs, or one. */
+static uint32_t width(const struct mib_object *object, const struct domain *domain)
+{
+	return object->index == MIB_CPU ? domain->vcpus : 1;
+}
+
+static enum mib_found find_row(const struct snapshot *snapshot, const unsigned long *sub,
+			       size_t len, struct mib_instance *instance)
+{
+	bool cpus = instance->object->index == MIB_CPU;
+
+	if (len != (cpus ? 2u : 1u) || sub[0] > UINT32_MAX)
+		return MIB_NO_INSTANCE;
+	instance->domain = snapshot_find(snapshot, (uint32_t)sub[0]);
+	if (!instance->domain)
+		return MIB_NO_INSTANCE;
+	if (!cpus)
+		return MIB_FOUND;
+	if (sub[1] == 0 || sub[1] > instance->domain->vcpus)
+		return MIB_NO_INSTANCE;
+	instance->cpu = (uint32_t)sub[1] - 1;
+	return MIB_FOUND;
+}
+
 enum mib_found mib_find(const struct mib_tree *tree, const struct snapshot *snapshot,
 			const unsigned long *sub, size_t len, struct mib_instance *instance)
 {
@@ -27,48 +51,62 @@ enum mib_found mib_find(const struct mib_tree *tree, const struct snapshot *snap
 
 		if (place_of(object, sub, len) != INSIDE)
 			continue;
-		instance->object = object;
-		instance->domain = NULL;
+		*instance = (struct mib_instance){ .object = object };
 		sub += object->depth;
-		if (len != object->depth + 1)
-			return MIB_NO_INSTANCE;
-		if (object->index == MIB_SCALAR)
-			return sub[0] == 0 ? MIB_FOUND : MIB_NO_INSTANCE;
-		if (sub[0] <= UINT32_MAX)
-			instance->domain = snapshot_find(snapshot, (uint32_t)sub[0]);
-		return instance->domain ? MIB_FOUND : MIB_NO_INSTANCE;
+		len -= object->depth;
+		if (object->index != MIB_SCALAR)
+			return find_row(snapshot, sub, len, instance);
+		return len == 1 && sub[0] == 0 ? MIB_FOUND : MIB_NO_INSTANCE;
 	}
 	return MIB_NO_OBJECT;
 }
 
-/* The first row of a column after `from` with a value; domids start at 1. */
-static bool next_row(const struct mib_source *source, uint32_t from, struct mib_instance *instance,
-		     struct mib_value *value)
+/* The first instance from this domain and CPU on, in the same column, that has a value. */
+static bool from_here(const struct mib_source *source, const struct domain *domain, uint32_t cpu,
+		      struct mib_instance *instance, struct mib_value *value)
 {
-	const struct mib_object *object = instance->object;
-	const struct domain *domain = snapshot_after(source->snapshot, from);
 	const struct domain *end = source->snapshot->domain + source->snapshot->count;
 
-	for (; domain && domain < end; domain++) {
-		if (!object->value(object, source, domain, value))
-			continue;
+	for (; domain && domain < end; domain++, cpu = 0) {
 		instance->domain = domain;
-		return true;
+		for (instance->cpu = cpu; instance->cpu < width(instance->object, domain);
+		     instance->cpu++) {
+			if (instance->object->value(instance, source, value))
+				return true;
+		}
 	}
 	return false;
 }
 
-static bool next_in_object(const struct mib_source *source, enum place place, unsigned long first,
-			   struct mib_instance *instance, struct mib_value *value)
+/* The first instance after the index in sub[]; domids start at 1. */
+static bool after(const struct mib_source *source, const unsigned long *sub, size_t len,
+		  struct mib_instance *instance, struct mib_value *value)
 {
-	const struct mib_object *object = instance->object;
+	const struct domain *domain;
 
-	instance->domain = NULL;
-	if (object->index == MIB_SCALAR)
-		return place == BEFORE && object->value(object, source, NULL, value);
-	if (place == BEFORE)
-		return next_row(source, 0, instance, value);
-	return first < UINT32_MAX && next_row(source, (uint32_t)first, instance, value);
+	if (len == 0)
+		return from_here(source, snapshot_after(source->snapshot, 0), 0, instance, value);
+	if (sub[0] > UINT32_MAX)
+		return false;
+	domain = snapshot_find(source->snapshot, (uint32_t)sub[0]);
+	if (domain && instance->object->index == MIB_CPU && (len < 2 || sub[1] < domain->vcpus))
+		return from_here(source, domain, len < 2 ? 0 : (uint32_t)sub[1], instance, value);
+	return from_here(source, snapshot_after(source->snapshot, (uint32_t)sub[0]), 0, instance,
+			 value);
+}
+
+/* The first instance of the objects from number i on. */
+static bool first_from(const struct mib_tree *tree, const struct mib_source *source, size_t i,
+		       struct mib_instance *instance, struct mib_value *value)
+{
+	for (; i < tree->count; i++) {
+		*instance = (struct mib_instance){ .object = &tree->objects[i] };
+		if (instance->object->index == MIB_SCALAR
+			    ? instance->object->value(instance, source, value)
+			    : after(source, NULL, 0, instance, value))
+			return true;
+	}
+	return false;
 }
 
 bool mib_next(const struct mib_tree *tree, const struct mib_source *source,
@@ -76,24 +114,42 @@ bool mib_next(const struct mib_tree *tree, const struct mib_source *source,
 	      struct mib_value *value)
 {
 	for (size_t i = 0; i < tree->count; i++) {
-		enum place place = place_of(&tree->objects[i], sub, len);
-		unsigned long first = place == INSIDE ? sub[tree->objects[i].depth] : 0;
+		const struct mib_object *object = &tree->objects[i];
+		enum place place = place_of(object, sub, len);
 
 		if (place == AFTER)
 			continue;
-		instance->object = &tree->objects[i];
-		if (next_in_object(source, place, first, instance, value))
+		if (place == BEFORE)
+			return first_from(tree, source, i, instance, value);
+		*instance = (struct mib_instance){ .object = object };
+		if (object->index != MIB_SCALAR &&
+		    after(source, sub + object->depth, len - object->depth, instance, value))
 			return true;
+		return first_from(tree, source, i + 1, instance, value);
 	}
 	return false;
+}
+
+bool mib_following(const struct mib_tree *tree, const struct mib_source *source,
+		   struct mib_instance *instance, struct mib_value *value)
+{
+	size_t i = (size_t)(instance->object - tree->objects);
+
+	if (instance->domain &&
+	    from_here(source, instance->domain, instance->cpu + 1, instance, value))
+		return true;
+	return first_from(tree, source, i + 1, instance, value);
 }
 
 size_t mib_name(const struct mib_instance *instance, unsigned long *sub)
 {
 	const struct mib_object *object = instance->object;
+	size_t len = object->depth;
 
 	for (size_t i = 0; i < object->depth; i++)
 		sub[i] = object->path[i];
-	sub[object->depth] = instance->domain ? instance->domain->domid : 0;
-	return object->depth + 1;
+	sub[len++] = instance->domain ? instance->domain->domid : 0;
+	if (object->index == MIB_CPU)
+		sub[len++] = instance->cpu + 1;
+	return len;
 }

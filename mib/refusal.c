@@ -118,6 +118,13 @@ void mib_principal(const struct snmp_session *session, const struct snmp_pdu *pd
 		   struct principal *who)
 {
 	*who = (struct principal){ .role = ROLE_NONE, .via = VIA_SNMP };
+	if (netsnmp_ds_get_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE)) {
+		/* RFC 2741: no word of who asked, or from where. */
+		who->via = VIA_AGENTX;
+		snprintf(who->name, sizeof(who->name), "%s", MIB_AGENTX_NAME);
+		snprintf(who->address, sizeof(who->address), "snmpd by AgentX");
+		return;
+	}
 	address_of(session, pdu, who->address, sizeof(who->address));
 	if (pdu->version == SNMP_VERSION_3 && pdu->securityLevel >= SNMP_SEC_LEVEL_AUTHNOPRIV)
 		snprintf(who->name, sizeof(who->name), "%.*s", (int)pdu->securityNameLen,

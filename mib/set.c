@@ -20,7 +20,8 @@
 #include "mib_serve.h"
 #include "mib_set.h"
 
-#define CHANGES_MAX 256 /* in one PDU */
+#define CHANGES_MAX    256 /* in one PDU */
+#define AGENTX_WAIT_MS 800
 
 /* The SET under way. net-snmp begins no other before it has ended this one. */
 static struct transaction {
@@ -164,6 +165,32 @@ static enum mib_error reserve(const struct snapshot *snapshot, netsnmp_request_i
 	return MIB_OK;
 }
 
+/* By AgentX one must take snmpd's word, which the administrator has to allow. */
+static bool granted(const struct principal *who)
+{
+	const struct config *config = config_acquire();
+	bool yes = who->via != VIA_AGENTX || config->snmp_agentx_set;
+
+	config_release(config);
+	return yes;
+}
+
+static void refuse_all(netsnmp_request_info *requests)
+{
+	struct control_answer answer = { .result = RESULT_FORBIDDEN };
+
+	snprintf(answer.detail, sizeof(answer.detail),
+		 "changes through snmpd need snmp.agentx_set: true");
+	for (netsnmp_request_info *at = requests; at; at = at->next) {
+		struct control_request request = { .who = transaction->who };
+
+		if (!mib_set_describe(at->requestvb, &request))
+			request.action = CONTROL_ACTION_COUNT;
+		mib_refuse(&request, &answer);
+	}
+	netsnmp_request_set_error(requests, MIB_NOT_WRITABLE);
+}
+
 static void reserve1(netsnmp_agent_request_info *reqinfo, netsnmp_request_info *requests)
 {
 	const struct snapshot *snapshot;
@@ -176,7 +203,11 @@ static void reserve1(netsnmp_agent_request_info *reqinfo, netsnmp_request_info *
 		return;
 	}
 	mib_principal(reqinfo->asp->session, reqinfo->asp->pdu, &transaction->who);
-	transaction->who.role = ROLE_OPERATOR; /* VACM has let the message pass */
+	if (!granted(&transaction->who)) {
+		refuse_all(requests);
+		return;
+	}
+	transaction->who.role = ROLE_OPERATOR; /* VACM, ours or snmpd's, has let it pass */
 	snapshot = snapshot_acquire();
 	for (netsnmp_request_info *at = requests; at && error == MIB_OK; at = at->next) {
 		error = reserve(snapshot, at);
@@ -234,12 +265,15 @@ static void reserve2(netsnmp_request_info *requests)
 	config_release(config);
 }
 
+/* snmpd waits one second (agentXTimeout) and then drops the whole session. */
 static int timeout_ms(void)
 {
 	const struct config *config = config_acquire();
 	int timeout = (int)config->control_timeout_ms;
 
 	config_release(config);
+	if (transaction->who.via == VIA_AGENTX && timeout > AGENTX_WAIT_MS)
+		timeout = AGENTX_WAIT_MS;
 	return timeout;
 }
 

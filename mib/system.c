@@ -47,13 +47,12 @@ static void describe_host(struct mib_value *value, const struct mib_source *sour
 	mib_set_text(value, text, strlen(text));
 }
 
-static bool system_value(const struct mib_object *object, const struct mib_source *source,
-			 const struct domain *domain, struct mib_value *value)
+static bool system_value(const struct mib_instance *at, const struct mib_source *source,
+			 struct mib_value *value)
 {
 	char host[65] = "";
 
-	(void)domain;
-	switch (object->which) {
+	switch (at->object->which) {
 	case SYSTEM_DESCR:
 		describe_host(value, source);
 		break;
@@ -76,8 +75,8 @@ static bool system_value(const struct mib_object *object, const struct mib_sourc
 		break;
 	default:
 		value->syntax = MIB_STRING;
-		mib_set_text(value, object->which == SYSTEM_CONTACT ? contact : location,
-			     strlen(object->which == SYSTEM_CONTACT ? contact : location));
+		mib_set_text(value, at->object->which == SYSTEM_CONTACT ? contact : location,
+			     strlen(at->object->which == SYSTEM_CONTACT ? contact : location));
 	}
 	return true;
 }

@@ -62,50 +62,48 @@ static bool set_reading(struct mib_value *value, const struct reading *reading,
 	return true;
 }
 
-static bool host_metric(const struct mib_object *object, const struct mib_source *source,
-			const struct domain *domain, struct mib_value *value)
+static bool host_metric(const struct mib_instance *at, const struct mib_source *source,
+			struct mib_value *value)
 {
-	(void)domain;
-	return set_reading(value, &source->snapshot->host[object->which],
-			   metric_host[object->which].unit, source);
+	return set_reading(value, &source->snapshot->host[at->object->which],
+			   metric_host[at->object->which].unit, source);
 }
 
-static bool domain_metric(const struct mib_object *object, const struct mib_source *source,
-			  const struct domain *domain, struct mib_value *value)
+static bool domain_metric(const struct mib_instance *at, const struct mib_source *source,
+			  struct mib_value *value)
 {
-	const struct reading *reading = &domain->value[object->which];
+	const struct reading *reading = &at->domain->value[at->object->which];
 
 	/* A guest that never touched the switch still has one for the operator to throw. */
-	if (object->which == VALUE_SELFBALLOON && reading->state != READING_OK)
+	if (at->object->which == VALUE_SELFBALLOON && reading->state != READING_OK)
 		return set_truth(value, false);
-	return set_reading(value, reading, metric_domain[object->which].unit, source);
+	return set_reading(value, reading, metric_domain[at->object->which].unit, source);
 }
 
-static bool domain_column(const struct mib_object *object, const struct mib_source *source,
-			  const struct domain *domain, struct mib_value *value)
+static bool domain_column(const struct mib_instance *at, const struct mib_source *source,
+			  struct mib_value *value)
 {
 	(void)source;
-	switch (object->which) {
+	switch (at->object->which) {
 	case COLUMN_NAME:
-		return set_string(value, domain->name);
+		return set_string(value, at->domain->name);
 	case COLUMN_UUID:
-		return set_string(value, domain->uuid);
+		return set_string(value, at->domain->uuid);
 	case COLUMN_TYPE:
-		return set_enum(value, (unsigned int)domain->type + 1);
+		return set_enum(value, (unsigned int)at->domain->type + 1);
 	case COLUMN_STATE:
-		return set_enum(value, (unsigned int)domain->state + 1);
+		return set_enum(value, (unsigned int)at->domain->state + 1);
 	default:
-		return set_string(value, domain->reason);
+		return set_string(value, at->domain->reason);
 	}
 }
 
 enum host_extra { HOST_STORE_UP, HOST_HYPERVISOR_UP, HOST_AGE, HOST_XEN_VERSION };
 
-static bool host_extra(const struct mib_object *object, const struct mib_source *source,
-		       const struct domain *domain, struct mib_value *value)
+static bool host_extra(const struct mib_instance *at, const struct mib_source *source,
+		       struct mib_value *value)
 {
-	(void)domain;
-	switch (object->which) {
+	switch (at->object->which) {
 	case HOST_STORE_UP:
 		return set_truth(value, source->snapshot->store_up);
 	case HOST_HYPERVISOR_UP:
@@ -143,15 +141,14 @@ static enum tally tally_of(enum control_result result)
 	return tallies[result];
 }
 
-static bool control_tally(const struct mib_object *object, const struct mib_source *source,
-			  const struct domain *domain, struct mib_value *value)
+static bool control_tally(const struct mib_instance *at, const struct mib_source *source,
+			  struct mib_value *value)
 {
-	uint64_t sum = object->which == TALLY_REFUSED ? mib_refusal_unnamed() : 0;
+	uint64_t sum = at->object->which == TALLY_REFUSED ? mib_refusal_unnamed() : 0;
 
 	(void)source;
-	(void)domain;
 	for (unsigned int result = 0; result < RESULT_COUNT; result++) {
-		if (tally_of(result) != object->which)
+		if (tally_of(result) != at->object->which)
 			continue;
 		for (unsigned int via = 0; via < VIA_COUNT; via++) {
 			for (unsigned int action = 0; action < CONTROL_ACTION_COUNT; action++)
@@ -175,21 +172,19 @@ void mib_set_lock(uint32_t number)
 	lock = number;
 }
 
-static bool control_lock(const struct mib_object *object, const struct mib_source *source,
-			 const struct domain *domain, struct mib_value *value)
+static bool control_lock(const struct mib_instance *at, const struct mib_source *source,
+			 struct mib_value *value)
 {
-	(void)object;
+	(void)at;
 	(void)source;
-	(void)domain;
 	return set_enum(value, lock);
 }
 
-static bool control_unrecorded(const struct mib_object *object, const struct mib_source *source,
-			       const struct domain *domain, struct mib_value *value)
+static bool control_unrecorded(const struct mib_instance *at, const struct mib_source *source,
+			       struct mib_value *value)
 {
-	(void)object;
+	(void)at;
 	(void)source;
-	(void)domain;
 	value->syntax = MIB_COUNTER;
 	value->number = (uint32_t)mib_refusal_unrecorded();
 	return true;

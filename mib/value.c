@@ -71,6 +71,13 @@ void mib_set_text(struct mib_value *value, const char *bytes, size_t len)
 	value->syntax = MIB_STRING;
 }
 
+void mib_set_bytes(struct mib_value *value, const void *bytes, size_t len)
+{
+	value->len = len < MIB_TEXT_MAX ? len : MIB_TEXT_MAX;
+	memcpy(value->text, bytes, value->len);
+	value->syntax = MIB_STRING;
+}
+
 enum mib_error mib_check_write(enum mib_write write, enum mib_syntax syntax, int64_t value)
 {
 	static const struct {

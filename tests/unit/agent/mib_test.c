@@ -111,7 +111,7 @@ static void test_next_skips_what_is_absent(void **state)
 {
 	const struct mib_tree *tree = mib_tree_xenballoon();
 	struct snapshot *snapshot = snapshot_of(4, (uint32_t[]){ 3, 9, 10, 4000 });
-	const struct mib_source source = { snapshot, 0, 1000 };
+	const struct mib_source source = { .snapshot = snapshot, .now_unix = 1000 };
 	struct mib_instance at;
 	struct mib_value value;
 
@@ -145,7 +145,7 @@ static void test_walk_is_in_order(void **state)
 	for (uint32_t i = 0; i < 300; i++)
 		domids[i] = 1 + i * 7;
 	snapshot = snapshot_of(0, NULL);
-	without = walk(mib_tree_xenballoon(), &(struct mib_source){ snapshot, 0, 0 });
+	without = walk(mib_tree_xenballoon(), &(struct mib_source){ .snapshot = snapshot });
 	assert_int_equal(without, 4 + 5); /* xbHost without measured values, xbControl */
 	snapshot_release(snapshot);
 	snapshot = snapshot_of(300, domids);
@@ -158,22 +158,22 @@ static void test_walk_is_in_order(void **state)
 		}
 	}
 	/* Five columns and the switch have a value in each row. */
-	assert_int_equal(walk(mib_tree_xenballoon(), &(struct mib_source){ snapshot, 0, 0 }),
+	assert_int_equal(walk(mib_tree_xenballoon(), &(struct mib_source){ .snapshot = snapshot }),
 			 without + 300 * 6 + given);
-	assert_int_equal(walk(mib_tree_system(), &(struct mib_source){ snapshot, 0, 0 }), 7);
+	assert_int_equal(walk(mib_tree_system(), &(struct mib_source){ .snapshot = snapshot }), 7);
 	snapshot_release(snapshot);
 }
 
 static struct mib_value value_at(struct snapshot *snapshot, enum domain_value which, int64_t now)
 {
-	const struct mib_source source = { snapshot, 0, now };
+	const struct mib_source source = { .snapshot = snapshot, .now_unix = now };
 	struct mib_instance at;
 	struct mib_value value = { .number = 0xdead };
 
 	assert_int_equal(mib_find(mib_tree_xenballoon(), snapshot,
 				  SUB(1, 2, 1, metric_domain[which].mib, 5), &at),
 			 MIB_FOUND);
-	if (!at.object->value(at.object, &source, at.domain, &value))
+	if (!at.object->value(&at, &source, &value))
 		value.syntax = MIB_OTHER;
 	return value;
 }
