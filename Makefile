@@ -59,7 +59,15 @@ $(B)/tests/unit/agent/%: $(B)/obj/tests/unit/agent/%.o $(B)/agent.a
 $(B)/tests/unit/guest/%: $(B)/obj/tests/unit/guest/%.o $(B)/guest.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(GUEST_LIBS)
-unit: $(AGENT_TESTS) $(GUEST_TESTS)
+unit: $(AGENT_TESTS) $(GUEST_TESTS) $(B)/tests/bench/rows $(B)/tests/bench/sleepers
+
+# What the SNMP tests and measurements ask: the agent's side over a made-up host, and processes.
+$(B)/tests/bench/rows: $(B)/obj/tests/bench/rows.o $(B)/agent.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+$(B)/tests/bench/sleepers: $(B)/obj/tests/bench/sleepers.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^
 
 # The test bed is never instrumented: it is preloaded into Debian's own xenstored.
 bed: build/tests/fake/xenbed build/tests/fake/libfakexen.so ## build the bed that needs no Xen

@@ -17,6 +17,7 @@
 #include "audit.h"
 #include "collector.h"
 #include "config.h"
+#include "feed.h"
 #include "log.h"
 #include "plan.h"
 #include "restore.h"
@@ -43,6 +44,8 @@ static void record(const struct control_request *request, const struct control_a
 	enum control_interface via = request->who.via;
 
 	audit_write(request, answer);
+	if (answer->result == RESULT_OK)
+		feed_put(request, answer);
 	if ((unsigned int)via < VIA_COUNT && (unsigned int)request->action < CONTROL_ACTION_COUNT)
 		atomic_fetch_add(&counts[via][request->action][answer->result], 1);
 }

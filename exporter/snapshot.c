@@ -75,6 +75,12 @@ void snapshot_release(const struct snapshot *snapshot)
 	free(counted);
 }
 
+const struct snapshot *snapshot_again(const struct snapshot *snapshot)
+{
+	atomic_fetch_add(&counted_of(snapshot)->references, 1);
+	return snapshot;
+}
+
 void snapshot_confirm(int64_t now_ms)
 {
 	atomic_store(&confirmed_ms, now_ms);

@@ -14,6 +14,11 @@
 /* Registers a tree below root with net-snmp. 0 or a negative errno. The tree must stay. */
 int mib_serve(const struct mib_tree *tree, const char *name, const unsigned long *root, size_t len);
 
+struct variable_list;
+
+/* Sets a varbind's type and value. */
+void mib_put_value(struct variable_list *varbind, const struct mib_value *value);
+
 /*
  * Finds the instance that a full name means, in any served tree; *instance as mib_find() says,
  * valid while the snapshot is.

@@ -17,6 +17,7 @@ enum mib_oper_state {
 	OPER_SUSPENDED = 6,
 	OPER_PAUSED = 8,
 	OPER_SHUTTING_DOWN = 10,
+	OPER_SHUTDOWN = 11,
 	OPER_CRASHED = 12
 };
 

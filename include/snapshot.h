@@ -121,6 +121,9 @@ void snapshot_publish(struct snapshot *snapshot);
 const struct snapshot *snapshot_acquire(void);
 void snapshot_release(const struct snapshot *snapshot);
 
+/* One more reference to a snapshot that the caller holds. */
+const struct snapshot *snapshot_again(const struct snapshot *snapshot);
+
 /* Says that the current snapshot was still true at now_ms (CLOCK_MONOTONIC). */
 void snapshot_confirm(int64_t now_ms);
 

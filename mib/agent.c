@@ -27,11 +27,15 @@
 #include "mib.h"
 #include "mib_listen.h"
 #include "mib_log.h"
+#include "mib_notify.h"
 #include "mib_serve.h"
 #include "mib_system.h"
 
 #define APPLICATION MIB_APPLICATION
 #define TURN_MS	    250 /* between two looks at what has become of the guests */
+
+#define SINK_TIMEOUT_S 1
+#define SINK_RETRIES   1
 
 /* Between two tries to reach a snmpd that is gone, and two looks whether it still answers. */
 #define AGENTX_PING_S 3
@@ -94,6 +98,9 @@ static void confine(const struct config *config)
 	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_PERSISTENT_DIR,
 			      config->snmp_persistent_directory);
 	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_MIBDIRS, "/nonexistent");
+	/* A sink's answer; net-snmp's own 1 s and 5 retries would hold everyone up. */
+	netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_TIMEOUT, SINK_TIMEOUT_S);
+	netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_RETRIES, SINK_RETRIES);
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_ROOT_ACCESS, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_DISABLE_PERL, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE, /* 1: a subagent */
@@ -146,7 +153,9 @@ static int serve_trees(const struct config *config)
 		return -EINVAL;
 	}
 	mib_system_init(root, len);
-	error = mib_serve(mib_tree_xenballoon(), "xenballoon", root, len);
+	error = mib_notify_start(root, len);
+	if (!error)
+		error = mib_serve(mib_tree_xenballoon(), "xenballoon", root, len);
 	if (!error)
 		error = mib_serve(mib_tree_vm(), "vm", vm_mib, OID_LENGTH(vm_mib));
 	/* Under snmpd, the system group is snmpd's. */
@@ -169,10 +178,11 @@ static void turn(netsnmp_large_fd_set *fds)
 	count = netsnmp_large_fd_set_select(count, fds, NULL, NULL, &timeout);
 	if (count > 0)
 		snmp_read2(fds);
-	else if (count == 0)
-		snmp_timeout();
+	/* However busy it is here: an inform that nobody confirmed has to go out again. */
+	snmp_timeout();
 	run_alarms();
 	netsnmp_check_outstanding_agent_requests();
+	mib_notify_turn();
 }
 
 static void *run(void *nothing)
@@ -222,6 +232,7 @@ static void shut_down(void)
 {
 	snmp_shutdown(APPLICATION);
 	shutdown_agent();
+	mib_notify_stop();
 	if (wake >= 0)
 		close(wake);
 	wake = -1;

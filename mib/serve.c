@@ -33,7 +33,7 @@ static const u_char types[] = {
 	[MIB_OID] = ASN_OBJECT_ID,
 };
 
-static void put_value(netsnmp_variable_list *varbind, const struct mib_value *value)
+void mib_put_value(netsnmp_variable_list *varbind, const struct mib_value *value)
 {
 	u_char type = types[value->syntax];
 	struct counter64 wide;
@@ -72,7 +72,7 @@ static void get(const struct served *from, const struct mib_source *source,
 	else if (found == MIB_NO_INSTANCE || !instance.object->value(&instance, source, &value))
 		netsnmp_set_request_error(reqinfo, request, SNMP_NOSUCHINSTANCE);
 	else
-		put_value(request->requestvb, &value);
+		mib_put_value(request->requestvb, &value);
 }
 
 static void put(const struct served *from, netsnmp_variable_list *varbind,
@@ -84,7 +84,7 @@ static void put(const struct served *from, netsnmp_variable_list *varbind,
 	memcpy(name, from->root, from->len * sizeof(oid));
 	len = from->len + mib_name(instance, name + from->len);
 	snmp_set_var_objid(varbind, name, len);
-	put_value(varbind, value);
+	mib_put_value(varbind, value);
 }
 
 /* The first instance after the one that a varbind names. */

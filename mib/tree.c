@@ -8,13 +8,21 @@
 
 #include "control.h"
 #include "metric.h"
+#include "mib_notify.h"
 #include "mib_object.h"
 #include "mib_refusal.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Sub-identifiers of the MIB's groups; the table's entry is {xbDomainTable 1}. */
-enum { XB_OBJECTS = 1, XB_HOST = 1, XB_DOMAIN_TABLE = 2, XB_CONTROL = 3, XB_DOMAIN_ENTRY = 1 };
+enum {
+	XB_OBJECTS = 1,
+	XB_HOST = 1,
+	XB_DOMAIN_TABLE = 2,
+	XB_CONTROL = 3,
+	XB_NOTIFY = 4,
+	XB_DOMAIN_ENTRY = 1
+};
 
 static bool set_truth(struct mib_value *value, bool truth)
 {
@@ -98,7 +106,17 @@ static bool domain_column(const struct mib_instance *at, const struct mib_source
 	}
 }
 
-enum host_extra { HOST_STORE_UP, HOST_HYPERVISOR_UP, HOST_AGE, HOST_XEN_VERSION };
+enum host_extra { HOST_STORE_UP, HOST_HYPERVISOR_UP, HOST_AGE, HOST_XEN_VERSION, HOST_LAST_CHANGE };
+
+/* sysUpTime when a row last came or went; 0: before the agent could see. */
+static bool last_change(const struct mib_source *source, struct mib_value *value)
+{
+	int64_t ms = source->uptime_ms - (source->now_ms - source->snapshot->table_changed_ms);
+
+	value->syntax = MIB_TICKS;
+	value->number = ms > 0 ? (uint32_t)(ms / 10) : 0;
+	return true;
+}
 
 static bool host_extra(const struct mib_instance *at, const struct mib_source *source,
 		       struct mib_value *value)
@@ -111,6 +129,8 @@ static bool host_extra(const struct mib_instance *at, const struct mib_source *s
 	case HOST_AGE:
 		mib_set_gauge(value, source->age_ms > 0 ? (uint64_t)source->age_ms : 0);
 		return true;
+	case HOST_LAST_CHANGE:
+		return last_change(source, value);
 	default:
 		return set_string(value, source->snapshot->xen_version);
 	}
@@ -180,14 +200,35 @@ static bool control_lock(const struct mib_instance *at, const struct mib_source 
 	return set_enum(value, lock);
 }
 
+static bool set_counter(struct mib_value *value, uint64_t number)
+{
+	value->syntax = MIB_COUNTER;
+	value->number = (uint32_t)number;
+	return true;
+}
+
 static bool control_unrecorded(const struct mib_instance *at, const struct mib_source *source,
 			       struct mib_value *value)
 {
 	(void)at;
 	(void)source;
-	value->syntax = MIB_COUNTER;
-	value->number = (uint32_t)mib_refusal_unrecorded();
-	return true;
+	return set_counter(value, mib_refusal_unrecorded());
+}
+
+static bool notify_sent(const struct mib_instance *at, const struct mib_source *source,
+			struct mib_value *value)
+{
+	(void)at;
+	(void)source;
+	return set_counter(value, mib_notify_sent());
+}
+
+static bool notify_suppressed(const struct mib_instance *at, const struct mib_source *source,
+			      struct mib_value *value)
+{
+	(void)at;
+	(void)source;
+	return set_counter(value, mib_notify_suppressed());
 }
 
 #define HOST_PATH(n) .path = { XB_OBJECTS, XB_HOST, (n) }, .depth = 3, .index = MIB_SCALAR
@@ -195,6 +236,7 @@ static bool control_unrecorded(const struct mib_instance *at, const struct mib_s
 	.path = { XB_OBJECTS, XB_DOMAIN_TABLE, XB_DOMAIN_ENTRY, (n) }, .depth = 4,                 \
 	.index = MIB_DOMAIN
 #define CONTROL_PATH(n) .path = { XB_OBJECTS, XB_CONTROL, (n) }, .depth = 3, .index = MIB_SCALAR
+#define NOTIFY_PATH(n)	.path = { XB_OBJECTS, XB_NOTIFY, (n) }, .depth = 3, .index = MIB_SCALAR
 
 /* What the metric table has no row for. */
 static const struct mib_object extra[] = {
@@ -202,6 +244,7 @@ static const struct mib_object extra[] = {
 	{ HOST_PATH(9), .which = HOST_HYPERVISOR_UP, .value = host_extra },
 	{ HOST_PATH(10), .which = HOST_AGE, .value = host_extra },
 	{ HOST_PATH(11), .which = HOST_XEN_VERSION, .value = host_extra },
+	{ HOST_PATH(12), .which = HOST_LAST_CHANGE, .value = host_extra },
 	{ DOMAIN_PATH(COLUMN_NAME), .which = COLUMN_NAME, .value = domain_column },
 	{ DOMAIN_PATH(COLUMN_UUID), .which = COLUMN_UUID, .value = domain_column },
 	{ DOMAIN_PATH(COLUMN_TYPE), .which = COLUMN_TYPE, .value = domain_column },
@@ -212,6 +255,8 @@ static const struct mib_object extra[] = {
 	{ CONTROL_PATH(3), .which = TALLY_REFUSED, .value = control_tally },
 	{ CONTROL_PATH(4), .which = TALLY_FAILED, .value = control_tally },
 	{ CONTROL_PATH(5), .value = control_unrecorded },
+	{ NOTIFY_PATH(1), .value = notify_sent },
+	{ NOTIFY_PATH(2), .value = notify_suppressed },
 };
 
 static const enum mib_write writes[VALUE_COUNT] = {

@@ -115,3 +115,31 @@ in_order() {
 			if (a > b || i >= n && i >= m) { print "out of order: " $1; exit 1 } }
 		delete last; for (i in now) last[i] = now[i]; m = n }'
 }
+
+# rows_start COUNT [SECTION.KEY=VALUE...]: the agent's SNMP side over a made-up host.
+rows_start() {
+	local count=$1
+	shift
+	agent_config "$@"
+	rm -f "$HOST_DIR/rows.in"
+	mkfifo "$HOST_DIR/rows.in"
+	start rows bash -c 'exec 9<>"$1/rows.in"; exec "$2/tests/bench/rows" "$1/agent.yml" "$3" <&9' \
+		rows "$HOST_DIR" "$BUILD" "$count"
+	wait_until 20 served
+}
+
+# rows_now COUNT
+rows_now() {
+	echo "$1" >"$HOST_DIR/rows.in"
+	wait_until 20 same_number "$ROOT_OID.1.1.4.0" 1048576
+	wait_until 20 same_number "$VM_OID.1.2.0" "$1"
+}
+
+same_number() {
+	same "$(snmp_as operator get -Oqv -Oe "$1" | sed 's/ .*//')" "$2"
+}
+
+# cpu_ns PID: of all its threads, so far.
+cpu_ns() {
+	cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%d\n", sum }'
+}
