@@ -59,13 +59,13 @@ $(B)/tests/unit/agent/%: $(B)/obj/tests/unit/agent/%.o $(B)/agent.a
 $(B)/tests/unit/guest/%: $(B)/obj/tests/unit/guest/%.o $(B)/guest.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(GUEST_LIBS)
-unit: $(AGENT_TESTS) $(GUEST_TESTS) $(B)/tests/bench/rows $(B)/tests/bench/sleepers
+unit: $(AGENT_TESTS) $(GUEST_TESTS) $(addprefix $(B)/tests/,bench/rows bench/sleepers bench/walker fuzz/snmp)
 
 # What the SNMP tests and measurements ask: the agent's side over a made-up host, and processes.
 $(B)/tests/bench/rows: $(B)/obj/tests/bench/rows.o $(B)/agent.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)
-$(B)/tests/bench/sleepers: $(B)/obj/tests/bench/sleepers.o
+$(addprefix $(B)/tests/,bench/sleepers bench/walker fuzz/snmp): $(B)/tests/%: $(B)/obj/tests/%.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^
 

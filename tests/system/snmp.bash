@@ -9,8 +9,7 @@ TARGET=$ROOT_OID.1.2.1.8
 SWITCH=$ROOT_OID.1.2.1.12
 LOCK=$ROOT_OID.1.3.1.0
 VM_OID=1.3.6.1.2.1.236
-AGENT_PORT=
-export ROOT_OID TARGET SWITCH LOCK VM_OID AGENT_PORT
+export ROOT_OID TARGET SWITCH LOCK VM_OID
 
 # mute_daemon: prints a program that reports nothing, so that nobody but the agent writes.
 mute_daemon() {
