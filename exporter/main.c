@@ -22,6 +22,7 @@
 #include "http.h"
 #include "log.h"
 #include "mib.h"
+#include "mib_user.h"
 
 #define CONFIG_PATH "/etc/xenballoon/agent.yml"
 #define TURN_MS	    100
@@ -31,6 +32,7 @@ static atomic_bool reload_wanted;
 
 static const char usage[] =
 	"Usage: xenballoon-agent [OPTION]...\n"
+	"       xenballoon-agent snmp-user add NAME --role viewer|operator [--config FILE]\n"
 	"Runs in dom0: shows every guest's memory by SNMP and to Prometheus, and lets an\n"
 	"authenticated operator switch selfballooning and set targets.\n"
 	"\n"
@@ -39,6 +41,7 @@ static const char usage[] =
 	"  --config.describe   print every setting with its default and meaning, and end\n"
 	"  --help              print this and end\n"
 	"  --version           print the version and end\n"
+	"  --role ROLE         of a user that snmp-user adds: viewer or operator\n"
 	"\n"
 	"Signals: SIGHUP reads the configuration again, all or nothing; SIGTERM ends.\n"
 	"Exit status: 0 ended as asked, 1 could not start or run, 2 wrong usage.\n"
@@ -50,9 +53,18 @@ static const char usage[] =
 struct options {
 	const char *config_path;
 	bool check;
+	enum control_role role; /* of snmp-user */
+	const char *user;	/* to be added; NULL: run */
 };
 
-enum option_id { OPTION_CONFIG = 256, OPTION_CHECK, OPTION_DESCRIBE, OPTION_HELP, OPTION_VERSION };
+enum option_id {
+	OPTION_CONFIG = 256,
+	OPTION_CHECK,
+	OPTION_DESCRIBE,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_ROLE
+};
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, OPTION_CONFIG },
@@ -60,8 +72,27 @@ static const struct option long_options[] = {
 	{ "config.describe", no_argument, NULL, OPTION_DESCRIBE },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ "role", required_argument, NULL, OPTION_ROLE },
 	{ 0 },
 };
+
+static enum control_role role_of(const char *name)
+{
+	for (enum control_role role = ROLE_VIEWER; role <= ROLE_OPERATOR; role++)
+		if (!strcmp(control_role_name(role), name))
+			return role;
+	return ROLE_NONE;
+}
+
+static void read_user(int count, char **words, struct options *options)
+{
+	if (count != 3 || strcmp(words[1], "add") != 0 || options->role == ROLE_NONE) {
+		fputs("Usage: xenballoon-agent snmp-user add NAME --role viewer|operator\n",
+		      stderr);
+		exit(EXIT_USAGE);
+	}
+	options->user = words[2];
+}
 
 /* Ends the program itself where that is what was asked. */
 static void read_options(int argc, char **argv, struct options *options)
@@ -85,12 +116,17 @@ static void read_options(int argc, char **argv, struct options *options)
 		case OPTION_VERSION:
 			puts("xenballoon-agent " XENBALLOON_VERSION);
 			exit(EXIT_SUCCESS);
+		case OPTION_ROLE:
+			options->role = role_of(optarg);
+			break;
 		default:
 			fputs("Try: xenballoon-agent --help\n", stderr);
 			exit(EXIT_USAGE);
 		}
 	}
-	if (optind < argc) {
+	if (optind < argc && !strcmp(argv[optind], "snmp-user")) {
+		read_user(argc - optind, argv + optind, options);
+	} else if (optind < argc) {
 		fprintf(stderr, "xenballoon-agent: %s: takes options only; try --help\n",
 			argv[optind]);
 		exit(EXIT_USAGE);
@@ -246,6 +282,12 @@ int main(int argc, char **argv)
 		printf("%s: fine\n", options.config_path);
 		config_free(config);
 		return EXIT_SUCCESS;
+	}
+	if (options.user) {
+		int added = mib_user_add(config, options.user, options.role);
+
+		config_free(config);
+		return added ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	log_set_level(config->log_level);
 	config_publish(config);

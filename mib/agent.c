@@ -30,6 +30,7 @@
 #include "mib_notify.h"
 #include "mib_serve.h"
 #include "mib_system.h"
+#include "mib_user.h"
 
 #define APPLICATION MIB_APPLICATION
 #define TURN_MS	    250 /* between two looks at what has become of the guests */
@@ -54,9 +55,10 @@ static int wake = -1;
  */
 static void name_files(const struct config *config)
 {
-	static const char *const kept[] = { APPLICATION ".0.conf", APPLICATION ".conf" };
-	char list[3 * (sizeof(config->snmp_config) + sizeof(APPLICATION ".0.conf,"))];
-	char file[sizeof(config->snmp_persistent_directory) + sizeof("/" APPLICATION ".0.conf")];
+	static const char *const kept[] = { APPLICATION ".0.conf", APPLICATION ".conf",
+					    MIB_USER_FILE };
+	char list[4 * (sizeof(config->snmp_config) + sizeof(MIB_USER_FILE ","))];
+	char file[sizeof(config->snmp_persistent_directory) + sizeof("/" MIB_USER_FILE)];
 	size_t used = 0;
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
@@ -197,6 +199,16 @@ static void *run(void *nothing)
 	return nothing;
 }
 
+/* Its keys, made for this engine, have just been stored: the pass phrases need not stay. */
+static void forget_added(const struct config *config)
+{
+	char file[sizeof(config->snmp_persistent_directory) + sizeof("/" MIB_USER_FILE)];
+
+	snprintf(file, sizeof(file), "%s/%s", config->snmp_persistent_directory, MIB_USER_FILE);
+	if (config->snmp_mode == SNMP_AGENT && unlink(file) == 0)
+		log_info("users that were added by snmp-user are taken over");
+}
+
 static int start(const struct config *config)
 {
 	int error;
@@ -221,6 +233,7 @@ static int start(const struct config *config)
 		return error;
 	/* The count of starts has to be on disk before the first answer (RFC 3414, 2.2.2). */
 	snmp_store(APPLICATION);
+	forget_added(config);
 	wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (wake < 0)
 		return -errno;
