@@ -80,6 +80,6 @@ fresh() {
 	wait_until 10 same "$(everything)" "$before" store
 	[ -s "$HOST_DIR/script.log" ]
 	# It was done, and taken back, and the audit log has both.
-	same "$(audit_lines '.interface == "agentx" and .action == "target" and .after == 307200')" 1 done
+	same "$(audit_lines '.interface == "agentx" and .action == "target" and .after == 307200')" 1 changed
 	same "$(audit_lines '.interface == "agentx" and (.detail | contains("taken back"))')" 2 "taken back"
 }

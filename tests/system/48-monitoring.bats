@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What monitoring systems are given to read the agent by SNMP: Debian's prometheus-snmp-exporter runs
+# with ours, its generator makes what is here, and the templates for others name objects that are.
+
+load lib.bash
+load snmp.bash
+
+EXPORTER=$ROOT/build/debs/prometheus-snmp-exporter/usr/bin
+FOLDER=$ROOT/dashboards
+
+setup_file() {
+	host_new
+	write_users "$HOST_DIR/snmp/agent.conf"
+	bed_start --guests 3 --host-mib 2048
+	agent_start
+	wait_until 20 rows_are 3
+	EXPORTER_PORT=$(free_port tcp)
+	export EXPORTER_PORT
+	sed "s/change-this-pass-phrase/$SNMP_PASS/" "$FOLDER/snmp_exporter/snmp-0.22.yml" >"$HOST_DIR/snmp.yml"
+	start exporter "$EXPORTER/prometheus-snmp-exporter" "--config.file=$HOST_DIR/snmp.yml" \
+		"--web.listen-address=127.0.0.1:$EXPORTER_PORT"
+}
+
+teardown_file() {
+	host_down
+}
+
+exported() {
+	curl -fsS -m 15 "http://127.0.0.1:$EXPORTER_PORT/snmp?target=127.0.0.1:$SNMP_PORT&module=xenballoon" \
+		>"$HOST_DIR/exported" && grep -q "^xbDomainAllocated{.*guest3" "$HOST_DIR/exported"
+}
+
+@test "prometheus-snmp-exporter shows the guests, by name, with the sizes that /metrics has" {
+	wait_until 20 exported
+	same "$(grep -c '^xbDomainCap{' "$HOST_DIR/exported")" 3 guests
+	same "$(awk '/^xbDomainStaticMax{.*xbDomainName="guest1"/ { printf "%d", $2 }' "$HOST_DIR/exported")" \
+		"$(metric_kib domain_memory_static_max_bytes guest1)"
+	same "$(awk '/^xbHostTotal / { printf "%d", $2 }' "$HOST_DIR/exported")" $((2048 * 1024)) "host's memory"
+	same "$(grep -c '^xbDomainState{.*xbDomainState="noAgent".*} [01]' "$HOST_DIR/exported")" 3 "states"
+	same "$(grep -c 'xbDomainReason' "$HOST_DIR/exported")" 0 "series with a sentence as label"
+}
+
+@test "promtool can read it, and dislikes but the names of a MIB" {
+	wait_until 20 exported
+	run promtool check metrics <"$HOST_DIR/exported"
+	# 1 would be: not to be read.
+	between "$status" 0 3 "exit status"
+	[ "$status" -ne 1 ]
+	same "$(grep -cE 'error|invalid|duplicate' <<<"$output")" 0 "$output"
+}
+
+# generated GENERATOR-FILE: what the generator makes of it.
+generated() {
+	mkdir -p "$HOST_DIR/generate"
+	cp "$1" "$HOST_DIR/generate/generator.yml"
+	(cd "$HOST_DIR/generate" && MIBS=XENBALLOON-MIB "$EXPORTER/prometheus-snmp-generator" generate) &&
+		cat "$HOST_DIR/generate/snmp.yml"
+}
+
+@test "the old format is what the generator makes of it" {
+	same "$(generated "$FOLDER/snmp_exporter/generator-0.22.yml" 2>/dev/null)" \
+		"$(cat "$FOLDER/snmp_exporter/snmp-0.22.yml")"
+}
+
+# Of old and new, all but how one proves who one is.
+walked() {
+	sed -E '/^#/d; /^ *(version|auth|auths|modules|username|security_level|password|auth_protocol|priv_protocol|priv_password):/d; s/^ +//' "$1"
+}
+
+@test "the new format says the same, with the credentials apart" {
+	local name
+	for name in snmp generator; do
+		same "$(walked "$FOLDER/snmp_exporter/$name.yml" | grep -v '^xenballoon:')" \
+			"$(walked "$FOLDER/snmp_exporter/$name-0.22.yml" | grep -v '^xenballoon:')" $name
+		grep -q '^auths:' "$FOLDER/snmp_exporter/$name.yml"
+		grep -q '^modules:' "$FOLDER/snmp_exporter/$name.yml"
+	done
+}
+
+TEMPLATE=$FOLDER/zabbix/xenballoon-6.0.json
+
+@test "zabbix: identifiers are version 4 UUIDs and each its own" {
+	local uuids
+	uuids=$(jq -r '.. | objects | .uuid // empty' "$TEMPLATE")
+	between "$(wc -l <<<"$uuids")" 40 200 uuids
+	same "$(grep -vcE '^[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}$' <<<"$uuids")" 0 "no UUID"
+	same "$(sort <<<"$uuids" | uniq -d)" "" "used twice"
+}
+
+# All keys, with what discovery puts in their place.
+keys() {
+	jq -r '.. | objects | select(.snmp_oid?) | .key' "$TEMPLATE" | sort
+}
+
+@test "zabbix: triggers and graphs name items that are there, and all keys differ" {
+	local named
+	same "$(keys | uniq -d)" "" "keys used twice"
+	named=$({
+		jq -r '.. | objects | .expression?, .recovery_expression? | strings' "$TEMPLATE" |
+			grep -oE 'by SNMP/[^,]+' | sed 's|by SNMP/||'
+		jq -r '.. | objects | .graph_items? // empty | .[].item.key' "$TEMPLATE"
+	} | sort -u)
+	between "$(wc -l <<<"$named")" 10 100 "keys named"
+	same "$(comm -23 <(echo "$named") <(keys))" "" "keys that no item has"
+	same "$(jq -r '.. | objects | .valuemap?.name // empty' "$TEMPLATE" | sort -u | tr '\n' ' ')" \
+		"$(jq -r '.zabbix_export.templates[].valuemaps[].name' "$TEMPLATE" | sort | tr '\n' ' ')" "value maps"
+}
+
+@test "zabbix: each item's OID has a value, each guest is discovered" {
+	local oid
+	while read -r oid; do
+		oid=${oid//\{#SNMPINDEX\}/1}
+		[[ $oid != discovery* ]] || continue
+		# What only a guest with selfballoon on says has no instance.
+		[[ $(snmp_as viewer get -On "$oid") != *"No Such Object"* ]]
+	done < <(jq -r '.. | objects | .snmp_oid // empty' "$TEMPLATE")
+	oid=$(jq -r '.zabbix_export.templates[].discovery_rules[].snmp_oid' "$TEMPLATE")
+	[[ $oid =~ \{#NAME\},([0-9.]+),\{#UUID\},([0-9.]+)\] ]]
+	same "$(snmp_as viewer walk -Oqv "${BASH_REMATCH[1]}" | wc -l)" 3 names
+	same "$(snmp_as viewer walk -Oqv "${BASH_REMATCH[2]}" | wc -l)" 3 UUIDs
+}
+
+@test "zabbix and librenms: the states are those of the MIB" {
+	local declared
+	declared=$(sed -n '/^XenballoonDomainState/,/}/p' "$ROOT/mib/XENBALLOON-MIB.txt" |
+		sed -n 's/^ \{21\}\([a-zA-Z]*\)(\([0-9]*\)).*/\2 \1/p')
+	same "$(wc -l <<<"$declared")" 9 states
+	same "$(jq -r '.zabbix_export.templates[].valuemaps[] | select(.name == "XenballoonDomainState")
+		.mappings[] | "\(.value) \(.newvalue)"' "$TEMPLATE")" "$declared" zabbix
+	same "$(sed -n '/state_name: xbDomainState/,$ s/.*value: \([0-9]*\),.*descr: .\([a-zA-Z]*\).*/\1 \2/p' \
+		"$FOLDER/librenms/discovery-xenballoon.yaml")" "$declared" librenms
+}
+
+@test "librenms: what it names is in the MIB, under the number it says" {
+	local name numeric
+	# shellcheck disable=SC2013 # words without blanks
+	for name in $(grep -oE 'XENBALLOON-MIB::[A-Za-z]+' "$FOLDER/librenms/discovery-xenballoon.yaml" | sort -u); do
+		snmptranslate -On "$name"
+	done
+	# shellcheck disable=SC2013,SC2016
+	for numeric in $(sed -n "s/.*num_oid: '\(.*\)\.{{ \$index }}'/\1/p" "$FOLDER/librenms/discovery-xenballoon.yaml"); do
+		[[ $(snmptranslate -OS "$numeric") =~ ^XENBALLOON-MIB::[A-Za-z]+$ ]]
+	done
+	same "$(snmp_as viewer get -Oqvn 1.3.6.1.2.1.1.2.0)" \
+		"$(sed -n 's/^ *- \(\.1\.[0-9.]*\)$/\1/p' "$FOLDER/librenms/xenballoon.yaml")" sysObjectID
+}
