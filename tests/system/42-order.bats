@@ -105,7 +105,7 @@ cost_ns() {
 @test "a walk beside snmpd's own table with as many rows: at least twice as quick" {
 	local measured
 	measured=$(env -u HOST_DIR -u SNMP_PORT -u HTTP_PORT GUESTS=1000 RUNS=10 "$ROOT/tests/bench/walk")
-	sed 's/^/# /' <<<"$measured" >&3
+	printf '# %s\n' "${measured//$'\n'/$'\n# '}" >&3
 	awk '/ours over snmpd/ { found = $NF + 0 >= 2 } END { exit !found }' <<<"$measured"
 }
 
