@@ -120,6 +120,11 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 0644 exporter/agent.yml $(DESTDIR)$(PREFIX)/share/doc/xenballoon/agent.yml
 	install -D -m 0644 guest/guest.conf $(DESTDIR)$(PREFIX)/share/doc/xenballoon/guest.conf
 	install -D -m 0644 mib/XENBALLOON-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/XENBALLOON-MIB.txt
+	install -D -m 0644 mib/snmpd.conf $(DESTDIR)$(PREFIX)/share/doc/xenballoon/snmpd.conf
+	for folder in snmp_exporter zabbix librenms; do \
+		install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/xenballoon/dashboards/$$folder \
+			dashboards/$$folder/* || exit; \
+	done
 
 clean: ## remove the build tree
 	rm -rf build
