@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# also with: thread
 #
 # The agent as a part of Debian's own snmpd: it serves, it survives, and it takes snmpd's word for
 # who may change things only where the administrator said so.
