@@ -38,6 +38,7 @@ static const struct command {
 	{ "on", operate_on, "this guest sets its own size from now on" },
 	{ "off", operate_off, "it stays where it is and follows dom0's target" },
 	{ "status", operate_status, "what this guest has, wants and may, and why" },
+	{ "explain", operate_explain, "why it has this size, with all the numbers" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
