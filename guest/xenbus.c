@@ -88,8 +88,10 @@ static int read_text(struct xenbus *bus, enum contract_key key, char **text, uns
 	path_of(key, path, sizeof(path));
 	*len = 0;
 	*text = xs_read(bus->handle, XBT_NULL, path, len);
-	if (!*text)
+	if (!*text) {
+		*len = 0; /* libxenstore leaves that of the error there */
 		err = failed();
+	}
 	return err == -ENOTCONN ? err : 0;
 }
 
@@ -108,9 +110,10 @@ bool xenbus_told_to_leave(struct xenbus *bus)
 {
 	unsigned int len = 0;
 	char *text = xs_read(bus->handle, XBT_NULL, SHUTDOWN, &len);
+	bool told = text && len > 0;
 
 	free(text);
-	return len > 0;
+	return told;
 }
 
 int xenbus_read_policy(struct xenbus *bus, char *policy)
