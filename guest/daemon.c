@@ -38,6 +38,7 @@ struct daemon {
 	struct board board;
 	struct report handed; /* the last one given to the bus thread */
 	int64_t handed_ms;
+	bool standing_by;    /* the kernel module acts, as was said */
 	bool advised;	     /* what is to be said of swap was said */
 	bool failing;	     /* the last look failed, as was said */
 	int64_t short_of_ms; /* when it was last said that it doesn't get what it wants */
@@ -165,6 +166,24 @@ static void advise(struct daemon *daemon, const struct report *report)
 		    "all it takes");
 }
 
+/* Two that size one guest would pull it about: the module has no other way to be turned off. */
+static bool stand_by(struct daemon *daemon)
+{
+	bool module = access(daemon->places->module, F_OK) == 0;
+
+	if (module != daemon->standing_by)
+		say(module ? "the kernel module xen_selfballoon sizes this guest and reports; "
+			     "standing by until it is unloaded"
+			   : "the kernel module xen_selfballoon is gone; sizing this guest again");
+	if (daemon->standing_by && !module) {
+		daemon->sizer.orders = (struct orders){ 0 };
+		daemon->sizer.pace = (struct pace){ 0 };
+		daemon->handed.orders = 0;
+	}
+	daemon->standing_by = module;
+	return module;
+}
+
 static void step(struct daemon *daemon)
 {
 	struct orders orders = board_take_orders(&daemon->board);
@@ -172,7 +191,7 @@ static void step(struct daemon *daemon)
 	int64_t now = now_ms();
 	int err;
 
-	if (orders.serial == 0)
+	if (orders.serial == 0 || stand_by(daemon))
 		return;
 	if (strcmp(orders.policy, daemon->word) != 0) {
 		memcpy(daemon->word, orders.policy, sizeof(daemon->word));

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "picture.h"
 #include "xenbus.h"
@@ -136,5 +137,7 @@ int operate_status(const struct places *places)
 	if (picture_take(places, &picture) != 0)
 		return 1;
 	print_picture(&picture);
+	if (access(places->module, F_OK) == 0)
+		printf("The kernel module xen_selfballoon sizes it; the daemon stands by.\n");
 	return 0;
 }

@@ -143,3 +143,29 @@ is_above() { # NAME KIB
 @test "missing swap is said once" {
 	same "$(grep -c 'this guest has no swap' "$BED/guests/guest1/daemon.log")" 1
 }
+
+@test "while the kernel module acts, the daemon stands by" {
+	local own=$HOST_DIR/own
+	mkdir -p "$own/sys/info"
+	echo 524288 | tee "$own/sys/info/current_kb" >"$own/sys/target_kb"
+	mkdir "$own/module"
+	# shellcheck disable=SC2046 # one word
+	start standby env $(bed guest-env guest2) "$BUILD/xenballoon-guest" --sysfs "$own/sys" \
+		--procfs "$BED/guests/guest2/proc" --module "$own/module"
+	wait_until 5 grep -q 'standing by until it is unloaded' "$HOST_DIR/standby.log"
+	same "$(cat "$own/sys/target_kb")" 524288
+	rmdir "$own/module"
+	wait_until 10 grep -q 'sizing this guest again' "$HOST_DIR/standby.log"
+	wait_until 10 shrinks "$own/sys/target_kb"
+	mkdir "$own/module"
+	wait_until 5 stands_by_again
+	end_process standby
+}
+
+stands_by_again() {
+	same "$(grep -c 'standing by' "$HOST_DIR/standby.log")" 2
+}
+
+shrinks() { # FILE
+	between "$(cat "$1")" 1 524287 "$1"
+}
