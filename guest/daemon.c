@@ -107,13 +107,15 @@ static void harden(const struct places *places)
 static void obey(struct daemon *daemon)
 {
 	char error[256], floor[24];
+	bool obeyed;
 
 	daemon->settings = daemon->file;
-	if (!settings_obey(&daemon->settings, daemon->word, error, sizeof(error)))
+	obeyed = settings_obey(&daemon->settings, daemon->word, error, sizeof(error));
+	if (!obeyed)
 		say("memory/policy of dom0: %s; %s counts", error, daemon->places->config);
 	settings_floor_name(&daemon->settings.knobs, floor, sizeof(floor));
 	say("policy %s, floor %s%s", daemon->settings.policy->name, floor,
-	    daemon->word[0] ? ", by dom0's word" : "");
+	    obeyed && daemon->word[0] ? ", by dom0's word" : "");
 }
 
 static void reload(struct daemon *daemon)

@@ -76,7 +76,7 @@ static const struct row rows[] = {
 	  offsetof(struct settings, knobs.pressure_ms), 1, 1000 },
 	{ "refault_kib", "0 to 1048576", "2048", "so much may be read again between two steps",
 	  take_number, offsetof(struct settings, knobs.refault_kib), 0, 1048576 },
-	{ "probe_percent", "1 to 50", "5", "pressure: the largest step down, of its size",
+	{ "probe_percent", "1 to 50", "10", "pressure: the largest step down, of its size",
 	  take_number, offsetof(struct settings, knobs.probe_percent), 1, 50 },
 	{ "backoff_percent", "1 to 100", "100", "pressure: the largest step up that waiting causes",
 	  take_number, offsetof(struct settings, knobs.backoff_percent), 1, 100 },

@@ -132,11 +132,12 @@ int file_start(void)
 	return err;
 }
 
-/* Nobody has it open, for that would hold the module. */
+/* Nobody has it open, for that would hold the module. simple_unlink() drops what add() kept. */
 void file_stop(void)
 {
 	struct dentry *root = mount->mnt_root;
 
+	dget(entry);
 	inode_lock(d_inode(root));
 	simple_unlink(d_inode(root), entry);
 	d_delete(entry);
