@@ -336,4 +336,3 @@ module_init(start);
 module_exit(stop);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("Xen selfballooning with /proc/xen/balloon");
-MODULE_VERSION("0.1.0");

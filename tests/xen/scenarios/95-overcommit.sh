@@ -40,9 +40,10 @@ overcommit_granted() {
 overcommit_one() {
 	local name=$1 type=$2
 	create "$name" "$type" $overcommit_boot_mib "$guest_max_mib" || return
-	wait_for 60 "keys of $name" overcommit_granted "$name"
-	dom0 "xenstore-write /local/domain/\$(xl domid $name)/memory/policy '$overcommit_word'"
+	# Under another domid than at first, if the emulator made xl start it again.
 	wait_for 240 "userland of $name" is_up "$name"
+	wait_for 60 "keys of $name" overcommit_granted "$name"
+	dom0 "xenstore-write /local/domain/\$(xl domid $name)/memory/policy '$overcommit_word'" || return
 	selfballoon "$name" true >/dev/null
 }
 
