@@ -12,6 +12,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -74,6 +75,7 @@ int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bo
 	kernel->page_kib = (unsigned int)sysconf(_SC_PAGESIZE) / 1024;
 	kernel->gap_known = false;
 	kernel->reserve_kib = 0;
+	kernel->real = strcmp(procfs, KERNEL_PROCFS) == 0;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !err; i++) {
 		int n = snprintf(path, sizeof(path), "%s/%s", files[i].directory, files[i].name);
 
@@ -180,12 +182,28 @@ static void note_gap(struct kernel *kernel, uint64_t before, uint64_t after, uin
 	kernel->gap_known = before == after;
 }
 
+static uint64_t free_kib(void)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) == 0 ? (uint64_t)info.freeram * info.mem_unit / 1024 : 0;
+}
+
+bool kernel_quiet(const struct kernel *kernel)
+{
+	uint64_t now = kernel->real ? free_kib() : 0;
+	uint64_t last = kernel->free_kib;
+
+	return now > 0 && (now > last ? now - last : last - now) < KERNEL_QUIET_KIB;
+}
+
 int kernel_sample(struct kernel *kernel, bool all, struct sample *sample)
 {
 	uint64_t before = 0, after = 0;
 	int err;
 
 	memset(sample, 0, sizeof(*sample));
+	kernel->free_kib = kernel->real ? free_kib() : 0;
 	err = read_number(kernel, kernel->current, &before);
 	if (!err)
 		err = read_meminfo(kernel, &sample->meminfo);

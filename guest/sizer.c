@@ -94,6 +94,9 @@ static int steer(struct sizer *sizer, const struct settings *settings,
 	want = yield(sizer, settings, decision, &sample->view, now_ms);
 	kib = demand_step(&sizer->demand, want, sample->view.current_kib, sample->driver_kib,
 			  now_ms);
+	sizer->calm_ms = 0;
+	if (!kib && want - sample->view.current_kib + POLICY_PAGE_KIB <= 2 * POLICY_PAGE_KIB)
+		sizer->calm_ms = now_ms + SIZER_CALM_MS;
 	return kib ? kernel_set_target(&sizer->kernel, kib) : 0;
 }
 
@@ -133,6 +136,14 @@ static void fill(struct report *report, const struct sizer *sizer, const struct 
 	snprintf(report->stats.policy, sizeof(report->stats.policy), "%s", settings->policy->name);
 }
 
+/* Where nothing moves, most looks would see the same again. */
+static bool spares_a_look(const struct sizer *sizer, const struct orders *orders, int64_t now_ms)
+{
+	return sizer->orders.serial == orders->serial && orders->selfballoon &&
+	       now_ms < sizer->calm_ms && now_ms < sizer->slow_ms && now_ms < sizer->due_ms &&
+	       kernel_quiet(&sizer->kernel);
+}
+
 int sizer_step(struct sizer *sizer, const struct settings *settings, const struct orders *orders,
 	       int64_t now_ms, struct report *report)
 {
@@ -142,6 +153,8 @@ int sizer_step(struct sizer *sizer, const struct settings *settings, const struc
 	bool slow;
 	int err;
 
+	if (spares_a_look(sizer, orders, now_ms))
+		return 0;
 	take_orders(sizer, orders, now_ms);
 	slow = now_ms >= sizer->slow_ms || (orders->selfballoon && now_ms >= sizer->due_ms);
 	err = kernel_sample(&sizer->kernel, slow, &sample);

@@ -24,7 +24,9 @@ struct kernel {
 	int meminfo, zoneinfo, pressure, vmstat, uptime, current, target;
 	int trigger; /* polls POLLPRI when tasks wait; -1: this kernel doesn't tell */
 	unsigned int page_kib;
-	uint64_t gap_kib; /* as last seen while the balloon stood still */
+	bool real;	   /* it is this machine's own /proc */
+	uint64_t free_kib; /* at the last look; of a real /proc */
+	uint64_t gap_kib;  /* as last seen while the balloon stood still */
 	bool gap_known;
 	uint64_t reserve_kib; /* as last read */
 	char text[KERNEL_TEXT_MAX];
@@ -55,6 +57,12 @@ void kernel_close(struct kernel *kernel);
  * cost more and change less. 0, or -errno, -EBADMSG for a file that doesn't say what it must.
  */
 int kernel_sample(struct kernel *kernel, bool all, struct sample *sample);
+
+/* Free memory that moved less than this is no news. */
+#define KERNEL_QUIET_KIB 256
+
+/* True if a look would hardly show anything new, at the price of one system call. */
+bool kernel_quiet(const struct kernel *kernel);
 
 /* Gives the balloon driver a target. 0 or a negative errno. */
 int kernel_set_target(struct kernel *kernel, uint64_t kib);
