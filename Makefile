@@ -32,7 +32,7 @@ GUEST_TESTS := $(patsubst tests/unit/guest/%.c,$(B)/tests/unit/guest/%,$(wildcar
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
-.PHONY: all deps demo check check-quick check-xen xen-shell bench lint format install clean help bed unit
+.PHONY: all deps demo check check-quick check-xen xen-shell bench lint format install kmod install-dkms clean help bed unit
 all: $(B)/xenballoon-agent $(B)/xenballoon-guest ## build the programs
 
 $(B)/xenballoon-agent: $(call obj,$(AGENT_SRC))
@@ -125,6 +125,16 @@ install: all ## into $(DESTDIR)$(PREFIX)
 		install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/xenballoon/dashboards/$$folder \
 			dashboards/$$folder/* || exit; \
 	done
+
+kmod: ## the guest's kernel module, for KERNEL=$$(uname -r) of Debian, from headers that are fetched
+	$(Q)mkdir -p $(B)
+	guest/kmod/build $(or $(KERNEL),$(shell uname -r)) $(B)/xen_selfballoon.ko
+
+install-dkms: ## its sources for DKMS, into $(DESTDIR)/usr/src
+	install -d $(DESTDIR)/usr/src/xen_selfballoon-$(VERSION)
+	cp -r --parents guest/*.c guest/kmod include $(DESTDIR)/usr/src/xen_selfballoon-$(VERSION)/
+	sed 's/#MODULE_VERSION#/$(VERSION)/' guest/kmod/dkms.conf \
+		>$(DESTDIR)/usr/src/xen_selfballoon-$(VERSION)/dkms.conf
 
 clean: ## remove the build tree
 	rm -rf build

@@ -53,7 +53,8 @@ void board_give_orders(struct board *board, const struct orders *orders, bool an
 	pthread_mutex_lock(&board->lock);
 	news = anew || hanging->serial == 0 || hanging->selfballoon != orders->selfballoon ||
 	       !same_reading(hanging->target_kib, orders->target_kib) ||
-	       !same_reading(hanging->static_max_kib, orders->static_max_kib);
+	       !same_reading(hanging->static_max_kib, orders->static_max_kib) ||
+	       hanging->leaving != orders->leaving || strcmp(hanging->policy, orders->policy) != 0;
 	if (news) {
 		uint32_t serial = hanging->serial + 1;
 

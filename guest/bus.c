@@ -28,6 +28,7 @@ struct bus {
 	uint32_t seq;
 	bool pending; /* a report waits to be posted */
 	bool fresh;   /* the connection is new: orders go up even if they are the same */
+	uint32_t leaving;
 };
 
 static void enter(struct bus *bus, enum bus_state state, int err)
@@ -45,7 +46,7 @@ static void enter(struct bus *bus, enum bus_state state, int err)
 
 static int read_orders(struct bus *bus)
 {
-	struct orders orders = { 0 };
+	struct orders orders = { .leaving = bus->leaving };
 	struct reading selfballoon;
 	int err = xenbus_read(&bus->xenbus, KEY_SELFBALLOON, &selfballoon);
 
@@ -53,6 +54,8 @@ static int read_orders(struct bus *bus)
 		err = xenbus_read(&bus->xenbus, KEY_TARGET, &orders.target_kib);
 	if (!err)
 		err = xenbus_read(&bus->xenbus, KEY_STATIC_MAX, &orders.static_max_kib);
+	if (!err)
+		err = xenbus_read_policy(&bus->xenbus, orders.policy);
 	if (err)
 		return err;
 	orders.selfballoon = selfballoon.state == READING_OK && selfballoon.value == 1;
@@ -81,18 +84,35 @@ static int post(struct bus *bus)
 }
 
 /*
+ * control/shutdown fires when its watch is set, when the toolstack writes it, when the kernel has
+ * taken note, and when the kernel sets all watches again in a restored guest. The first alone means
+ * nothing, unless there is a word in it.
+ */
+static bool leaves(struct bus *bus, bool *seen)
+{
+	bool leaves = *seen || xenbus_told_to_leave(&bus->xenbus);
+
+	*seen = true;
+	if (leaves)
+		bus->leaving++;
+	return leaves;
+}
+
+/*
  * Takes the waiting events. *orders: dom0's keys may have changed. While reports go through, events
  * for the guest's own keys are echoes of them.
  */
-static int take_events(struct bus *bus, bool *orders)
+static int take_events(struct bus *bus, bool *orders, bool *seen_leaving)
 {
-	enum contract_key key;
+	unsigned int key;
 	int n;
 
 	while ((n = xenbus_next(&bus->xenbus, &key)) > 0) {
-		bool own = key != KEY_COUNT && key != KEY_SELFBALLOON &&
+		bool own = key < KEY_COUNT && key != KEY_SELFBALLOON &&
 			   contract_keys[key].guest_writes;
 
+		if (key == XENBUS_LEAVE && !leaves(bus, seen_leaving))
+			continue;
 		if (!own || bus->state != BUS_POSTING)
 			*orders = true;
 	}
@@ -106,7 +126,7 @@ static int serve(struct bus *bus)
 		{ .fd = xenbus_fd(&bus->xenbus), .events = POLLIN },
 		{ .fd = bus->board->report_fd, .events = POLLIN },
 	};
-	bool orders = true;
+	bool orders = true, seen_leaving = false;
 	int err = 0;
 
 	while (!err && !board_stopped(bus->board)) {
@@ -120,7 +140,7 @@ static int serve(struct bus *bus)
 		if (board_clear(bus->board->report_fd))
 			bus->pending = true;
 		if (fds[0].revents)
-			err = take_events(bus, &orders);
+			err = take_events(bus, &orders, &seen_leaving);
 	}
 	return err;
 }

@@ -19,6 +19,7 @@ const struct contract_row contract_keys[KEY_COUNT] = {
 	[KEY_MINIMUM] = { "minimum", true, CONTRACT_KIB_MAX },
 	[KEY_SELFTARGET] = { "selftarget", true, CONTRACT_KIB_MAX },
 	[KEY_STATS] = { "stats", true, 0 },
+	[KEY_POLICY] = { "policy", false, 0 },
 };
 
 /* Numeric fields of the stats line, in the order in which they are written. */

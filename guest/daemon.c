@@ -31,11 +31,15 @@
 
 struct daemon {
 	const struct places *places;
-	struct settings settings;
+	struct settings file;	  /* as guest.conf has it */
+	struct settings settings; /* that, and dom0's word over it */
+	char word[CONTRACT_POLICY_MAX + 1];
 	struct sizer sizer;
 	struct board board;
 	struct report handed; /* the last one given to the bus thread */
 	int64_t handed_ms;
+	bool standing_by;    /* the kernel module acts, as was said */
+	bool advised;	     /* what is to be said of swap was said */
 	bool failing;	     /* the last look failed, as was said */
 	int64_t short_of_ms; /* when it was last said that it doesn't get what it wants */
 };
@@ -99,6 +103,21 @@ static void harden(const struct places *places)
 		close(fd);
 }
 
+/* dom0's word wins over the file; one that makes no sense changes nothing. */
+static void obey(struct daemon *daemon)
+{
+	char error[256], floor[24];
+	bool obeyed;
+
+	daemon->settings = daemon->file;
+	obeyed = settings_obey(&daemon->settings, daemon->word, error, sizeof(error));
+	if (!obeyed)
+		say("memory/policy of dom0: %s; %s counts", error, daemon->places->config);
+	settings_floor_name(&daemon->settings.knobs, floor, sizeof(floor));
+	say("policy %s, floor %s%s", daemon->settings.policy->name, floor,
+	    obeyed && daemon->word[0] ? ", by dom0's word" : "");
+}
+
 static void reload(struct daemon *daemon)
 {
 	struct settings settings;
@@ -109,8 +128,9 @@ static void reload(struct daemon *daemon)
 		say("%s; keeping what was read before", error);
 		return;
 	}
-	daemon->settings = settings;
+	daemon->file = settings;
 	say("configuration read anew");
+	obey(daemon);
 }
 
 /* Says what changed for the guest, once per change; a try that failed again is no change. */
@@ -128,9 +148,42 @@ static void tell(struct daemon *daemon, const struct orders *orders, int err, in
 	if (short_of && now - daemon->short_of_ms >= SHORT_OF_PAUSE_MS)
 		say("wants %" PRIu64 " KiB, has %" PRIu64
 		    " and gets no further: dom0's cap, or no memory free",
-		    daemon->sizer.held_kib, demand->current_kib);
+		    daemon->sizer.pace.held_kib, demand->current_kib);
 	if (short_of)
 		daemon->short_of_ms = now;
+}
+
+/* Once, as soon as it is known. */
+static void advise(struct daemon *daemon, const struct report *report)
+{
+	const struct stats *stats = &report->stats;
+
+	if (daemon->advised || stats->swaptotal_kib.state != READING_OK)
+		return;
+	daemon->advised = true;
+	if (stats->swaptotal_kib.value == 0)
+		say("this guest has no swap. When it needs memory faster than it can grow, Linux "
+		    "kills a process instead of letting it wait, and no program can reserve more "
+		    "at once than the guest has at that moment. A little swap, zram will do, is "
+		    "all it takes");
+}
+
+/* Two that size one guest would pull it about: the module has no other way to be turned off. */
+static bool stand_by(struct daemon *daemon)
+{
+	bool module = access(daemon->places->module, F_OK) == 0;
+
+	if (module != daemon->standing_by)
+		say(module ? "the kernel module xen_selfballoon sizes this guest and reports; "
+			     "standing by until it is unloaded"
+			   : "the kernel module xen_selfballoon is gone; sizing this guest again");
+	if (daemon->standing_by && !module) {
+		daemon->sizer.orders = (struct orders){ 0 };
+		daemon->sizer.pace = (struct pace){ 0 };
+		daemon->handed.orders = 0;
+	}
+	daemon->standing_by = module;
+	return module;
 }
 
 static void step(struct daemon *daemon)
@@ -140,10 +193,15 @@ static void step(struct daemon *daemon)
 	int64_t now = now_ms();
 	int err;
 
-	if (orders.serial == 0)
+	if (orders.serial == 0 || stand_by(daemon))
 		return;
+	if (strcmp(orders.policy, daemon->word) != 0) {
+		memcpy(daemon->word, orders.policy, sizeof(daemon->word));
+		obey(daemon);
+	}
 	err = sizer_step(&daemon->sizer, &daemon->settings, &orders, now, &report);
 	tell(daemon, &orders, err, now);
+	advise(daemon, &report);
 	if (report.orders && report_due(&daemon->handed, &report, now - daemon->handed_ms)) {
 		board_give_report(&daemon->board, &report);
 		daemon->handed = report;
@@ -153,14 +211,22 @@ static void step(struct daemon *daemon)
 
 static void loop(struct daemon *daemon, const sigset_t *waiting)
 {
-	struct pollfd orders = { .fd = daemon->board.orders_fd, .events = POLLIN };
+	struct pollfd fds[] = {
+		{ .fd = daemon->board.orders_fd, .events = POLLIN },
+		{ .fd = daemon->sizer.kernel.trigger, .events = POLLPRI },
+	};
 
 	while (!ending) {
 		int64_t pause = sizer_pause_ms(&daemon->sizer);
 		struct timespec timeout = { pause / 1000, pause % 1000 * 1000000 };
 
-		if (ppoll(&orders, 1, &timeout, waiting) > 0)
-			board_clear(orders.fd);
+		fds[1].revents = 0;
+		if (ppoll(fds, 2, &timeout, waiting) > 0)
+			board_clear(fds[0].fd);
+		if (fds[1].revents & POLLERR)
+			fds[1].fd = -1; /* the trigger is gone for good */
+		else if (fds[1].revents)
+			sizer_wake(&daemon->sizer);
 		if (reloading)
 			reload(daemon);
 		step(daemon);
@@ -186,10 +252,11 @@ static int start(struct daemon *daemon)
 	char error[512];
 	int err;
 
-	if (settings_load(&daemon->settings, places->config, error, sizeof(error)) != 0) {
+	if (settings_load(&daemon->file, places->config, error, sizeof(error)) != 0) {
 		say("%s", error);
 		return -EINVAL;
 	}
+	daemon->settings = daemon->file;
 	err = kernel_open(&daemon->sizer.kernel, places->procfs, places->sysfs, true, &missing);
 	if (err)
 		say("%s below %s or %s: %s; is this a Xen guest with a balloon driver, and root?",

@@ -9,20 +9,45 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 void kernel_close(struct kernel *kernel)
 {
 	int *const fds[] = { &kernel->meminfo, &kernel->zoneinfo, &kernel->pressure,
-			     &kernel->current, &kernel->target };
+			     &kernel->vmstat,  &kernel->uptime,	  &kernel->current,
+			     &kernel->target,  &kernel->trigger };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);
 		*fds[i] = -1;
 	}
+}
+
+/*
+ * Asks the kernel to tell when tasks wait. Only a real /proc is asked: in any other place the file
+ * would just be overwritten. Who may not, or whose kernel knows no PSI, looks at intervals alone.
+ */
+static int set_trigger(const char *procfs)
+{
+	char path[PATH_MAX], text[48];
+	int n = snprintf(path, sizeof(path), "%s/pressure/memory", procfs);
+	int fd = n < (int)sizeof(path) ? open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
+	struct statfs fs;
+
+	/* With its terminator: the kernel overwrites the last byte by one. */
+	n = snprintf(text, sizeof(text), "some %d %d", KERNEL_STALL_US, KERNEL_WINDOW_US) + 1;
+	if (fd >= 0 && (fstatfs(fd, &fs) != 0 || fs.f_type != PROC_SUPER_MAGIC ||
+			write(fd, text, (size_t)n) != n)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bool write,
@@ -37,17 +62,20 @@ int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bo
 		{ &kernel->meminfo, procfs, "meminfo", O_RDONLY, false },
 		{ &kernel->zoneinfo, procfs, "zoneinfo", O_RDONLY, true },
 		{ &kernel->pressure, procfs, "pressure/memory", O_RDONLY, true },
+		{ &kernel->vmstat, procfs, "vmstat", O_RDONLY, true },
+		{ &kernel->uptime, procfs, "uptime", O_RDONLY, true },
 		{ &kernel->current, sysfs, "info/current_kb", O_RDONLY, false },
 		{ &kernel->target, sysfs, "target_kb", write ? O_RDWR : O_RDONLY, false },
 	};
 	char path[PATH_MAX];
 	int err = 0;
 
-	kernel->meminfo = kernel->zoneinfo = kernel->pressure = -1;
-	kernel->current = kernel->target = -1;
+	kernel->meminfo = kernel->zoneinfo = kernel->pressure = kernel->vmstat = -1;
+	kernel->uptime = kernel->current = kernel->target = kernel->trigger = -1;
 	kernel->page_kib = (unsigned int)sysconf(_SC_PAGESIZE) / 1024;
 	kernel->gap_known = false;
 	kernel->reserve_kib = 0;
+	kernel->real = strcmp(procfs, KERNEL_PROCFS) == 0;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !err; i++) {
 		int n = snprintf(path, sizeof(path), "%s/%s", files[i].directory, files[i].name);
 
@@ -59,6 +87,8 @@ int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bo
 		if (*files[i].fd < 0 && !files[i].optional)
 			err = -errno;
 	}
+	if (!err && write)
+		kernel->trigger = set_trigger(procfs);
 	return err;
 }
 
@@ -113,7 +143,18 @@ static int read_meminfo(struct kernel *kernel, struct meminfo *meminfo)
 	return 0;
 }
 
-/* A kernel without zoneinfo or PSI costs precision, nothing else. */
+/* A kernel that knows no PSI costs precision, nothing else. */
+static void read_pressure(struct kernel *kernel, struct sample *sample)
+{
+	ssize_t len = glance(kernel, kernel->pressure, 0);
+
+	if (len < 0)
+		return;
+	sample->psi = procfs_psi(kernel->text, (size_t)len);
+	sample->stall_us = procfs_stall_us(kernel->text, (size_t)len);
+}
+
+/* So do one without zoneinfo, vmstat or uptime. */
 static void read_rest(struct kernel *kernel, struct sample *sample)
 {
 	struct reading reserve;
@@ -124,9 +165,12 @@ static void read_rest(struct kernel *kernel, struct sample *sample)
 		if (reserve.state == READING_OK)
 			kernel->reserve_kib = reserve.value;
 	}
-	len = glance(kernel, kernel->pressure, 0);
+	len = slurp(kernel, kernel->vmstat);
 	if (len >= 0)
-		sample->psi = procfs_psi(kernel->text, (size_t)len);
+		procfs_vmstat(kernel->text, (size_t)len, &sample->vmstat);
+	len = glance(kernel, kernel->uptime, 0);
+	if (len >= 0)
+		sample->uptime_ms = procfs_uptime_ms(kernel->text, (size_t)len);
 }
 
 /* current and MemTotal come from two files: only a balloon that stands still shows the gap. */
@@ -138,12 +182,28 @@ static void note_gap(struct kernel *kernel, uint64_t before, uint64_t after, uin
 	kernel->gap_known = before == after;
 }
 
+static uint64_t free_kib(void)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) == 0 ? (uint64_t)info.freeram * info.mem_unit / 1024 : 0;
+}
+
+bool kernel_quiet(const struct kernel *kernel)
+{
+	uint64_t now = kernel->real ? free_kib() : 0;
+	uint64_t last = kernel->free_kib;
+
+	return now > 0 && (now > last ? now - last : last - now) < KERNEL_QUIET_KIB;
+}
+
 int kernel_sample(struct kernel *kernel, bool all, struct sample *sample)
 {
 	uint64_t before = 0, after = 0;
 	int err;
 
 	memset(sample, 0, sizeof(*sample));
+	kernel->free_kib = kernel->real ? free_kib() : 0;
 	err = read_number(kernel, kernel->current, &before);
 	if (!err)
 		err = read_meminfo(kernel, &sample->meminfo);
@@ -153,6 +213,7 @@ int kernel_sample(struct kernel *kernel, bool all, struct sample *sample)
 		err = read_number(kernel, kernel->target, &sample->driver_kib);
 	if (err)
 		return err;
+	read_pressure(kernel, sample);
 	if (all)
 		read_rest(kernel, sample);
 	note_gap(kernel, before, after, sample->meminfo.total_kib.value);
@@ -162,7 +223,6 @@ int kernel_sample(struct kernel *kernel, bool all, struct sample *sample)
 		.committed_kib = sample->meminfo.committed_kib.value,
 		.available_kib = sample->meminfo.available_kib.value,
 		.reserve_kib = kernel->reserve_kib,
-		.psi = (unsigned int)sample->psi.value,
 	};
 	return 0;
 }

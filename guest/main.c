@@ -21,6 +21,10 @@ static const struct {
 	  "the balloon driver's directory, instead of\n"
 	  "                    " KERNEL_SYSFS },
 	{ { "config", required_argument, NULL, 'c' }, "FILE", "instead of " SETTINGS_FILE },
+	{ { "module", required_argument, NULL, 'm' },
+	  "DIR",
+	  "there while the kernel module acts, instead of\n"
+	  "                    " DAEMON_MODULE },
 	{ { "config.check", no_argument, NULL, 'k' },
 	  "",
 	  "read the configuration, say if it is right, end" },
@@ -38,6 +42,7 @@ static const struct command {
 	{ "on", operate_on, "this guest sets its own size from now on" },
 	{ "off", operate_off, "it stays where it is and follows dom0's target" },
 	{ "status", operate_status, "what this guest has, wants and may, and why" },
+	{ "explain", operate_explain, "why it has this size, with all the numbers" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -99,7 +104,7 @@ static int run(const char *name, const struct places *places)
 
 int main(int argc, char **argv)
 {
-	struct places places = { KERNEL_PROCFS, KERNEL_SYSFS, SETTINGS_FILE };
+	struct places places = { KERNEL_PROCFS, KERNEL_SYSFS, SETTINGS_FILE, DAEMON_MODULE };
 	struct option table[OPTIONS + 1] = { 0 };
 	bool checking = false;
 	int c;
@@ -116,6 +121,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			places.config = optarg;
+			break;
+		case 'm':
+			places.module = optarg;
 			break;
 		case 'k':
 			checking = true;

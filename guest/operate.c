@@ -9,9 +9,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "kernel.h"
-#include "settings.h"
+#include "picture.h"
 #include "xenbus.h"
 
 /* Sizes closer than this count as equal, KiB. */
@@ -49,48 +49,6 @@ int operate_off(const struct places *places)
 {
 	(void)places;
 	return turn(false);
-}
-
-/* What there is to show. */
-struct picture {
-	struct reading keys[KEY_COUNT];
-	struct stats stats;
-	struct settings settings;
-	struct sample sample;
-	struct decision decision;
-};
-
-static int read_keys(struct picture *picture)
-{
-	struct xenbus bus = { NULL };
-	int err = xenbus_open(&bus, false);
-
-	for (unsigned int key = 0; key < KEY_COUNT && !err; key++)
-		if (contract_keys[key].max)
-			err = xenbus_read(&bus, key, &picture->keys[key]);
-	if (!err && xenbus_read_stats(&bus, &picture->stats) == -ENOTCONN)
-		err = -ENOTCONN;
-	xenbus_close(&bus);
-	return err;
-}
-
-/* What the policy says of the guest as it is now, whether or not a daemon runs. */
-static int look(const struct places *places, struct picture *picture)
-{
-	static struct kernel kernel;
-	struct view *view = &picture->sample.view;
-	struct reading full = picture->keys[KEY_STATIC_MAX];
-	const char *missing;
-	int err = kernel_open(&kernel, places->procfs, places->sysfs, false, &missing);
-
-	if (!err)
-		err = kernel_sample(&kernel, true, &picture->sample);
-	kernel_close(&kernel);
-	if (err)
-		return err;
-	view->max_kib = full.state == READING_OK && full.value ? full.value : view->current_kib;
-	policy_decide(picture->settings.policy, &picture->settings.knobs, view, &picture->decision);
-	return 0;
 }
 
 static void show(const char *name, struct reading reading, const char *note)
@@ -137,7 +95,7 @@ static void explain_on(const struct picture *picture)
 		       picture->settings.policy->name, (double)picture->decision.goal_kib / 1024);
 }
 
-static void explain(const struct picture *picture)
+static void sum_up(const struct picture *picture)
 {
 	struct reading on = picture->keys[KEY_SELFBALLOON];
 
@@ -169,28 +127,17 @@ static void print_picture(const struct picture *picture)
 	show("static max", picture->keys[KEY_STATIC_MAX], "what it booted for");
 	printf("%-11s %s (%s)\n", "policy", settings->policy->name, settings->policy->help);
 	printf("%-11s %s\n", "floor", floor);
-	explain(picture);
+	sum_up(picture);
 }
 
 int operate_status(const struct places *places)
 {
 	static struct picture picture;
-	char error[512];
-	int err;
 
-	if (settings_load(&picture.settings, places->config, error, sizeof(error)) != 0) {
-		fprintf(stderr, "xenballoon-guest: %s\n", error);
+	if (picture_take(places, &picture) != 0)
 		return 1;
-	}
-	err = read_keys(&picture);
-	if (err)
-		return complain(err == -EACCES || err == -ENOENT ? -ENOTCONN : err);
-	err = look(places, &picture);
-	if (err) {
-		fprintf(stderr, "xenballoon-guest: can't read %s or %s: %s\n", places->procfs,
-			places->sysfs, strerror(-err));
-		return 1;
-	}
 	print_picture(&picture);
+	if (access(places->module, F_OK) == 0)
+		printf("The kernel module xen_selfballoon sizes it; the daemon stands by.\n");
 	return 0;
 }

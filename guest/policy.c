@@ -9,9 +9,7 @@
 
 #define MIB UINT64_C(1024)
 
-const struct policy policies[] = {
-	{ "committed", "what processes have reserved, plus a reserve", policy_committed },
-};
+const struct policy *const policies[] = { &policy_committed, &policy_pressure };
 const size_t policy_count = sizeof(policies) / sizeof(policies[0]);
 
 /* From `from_kib` on the floor is base + (x - origin) / divisor. */
@@ -67,9 +65,21 @@ static uint64_t on_slope(const struct slope *slope, uint64_t x)
 const struct policy *policy_find(const char *name)
 {
 	for (size_t i = 0; i < policy_count; i++)
-		if (strcmp(policies[i].name, name) == 0)
-			return &policies[i];
+		if (strcmp(policies[i]->name, name) == 0)
+			return policies[i];
 	return NULL;
+}
+
+uint64_t policy_sum_kib(const struct policy *policy, const struct view *view,
+			const struct policy_knobs *knobs)
+{
+	struct term terms[POLICY_TERMS] = { { NULL, 0 } };
+	uint64_t sum = 0;
+
+	policy->terms(view, knobs, terms);
+	for (size_t i = 0; i < POLICY_TERMS; i++)
+		sum += terms[i].kib;
+	return sum;
 }
 
 static uint64_t floor_2011(const struct view *view)
@@ -98,6 +108,12 @@ static uint64_t deepest(const struct view *view)
 	return less(view->current_kib, view->available_kib / 2);
 }
 
+bool policy_pressed(const struct view *view, const struct policy_knobs *knobs)
+{
+	return view->stall_us > (uint64_t)knobs->pressure_ms * 1000 ||
+	       view->refault_kib > knobs->refault_kib;
+}
+
 void policy_decide(const struct policy *policy, const struct policy_knobs *knobs,
 		   const struct view *view, struct decision *decision)
 {
@@ -110,27 +126,66 @@ void policy_decide(const struct policy *policy, const struct policy_knobs *knobs
 	decision->target_kib = max_kib(decision->target_kib, floor);
 	if (decision->target_kib < view->current_kib)
 		decision->target_kib = max_kib(decision->target_kib, deepest(view));
+	if (view->holds || policy_pressed(view, knobs))
+		decision->target_kib = max_kib(decision->target_kib, view->current_kib);
 	decision->target_kib = min_kib(whole_pages(decision->target_kib), view->max_kib);
 }
 
-uint64_t policy_pace(const struct decision *decision, const struct view *view, uint64_t held_kib,
-		     bool due)
+/* Between steps: what the guest turns out to need, and no deeper than what it can spare now. */
+static uint64_t keep(const struct decision *decision, const struct view *view, uint64_t held)
 {
-	uint64_t held = held_kib;
-
-	if (due || held == 0)
-		return decision->target_kib;
 	if (decision->goal_kib > held)
 		held = max_kib(held, min_kib(decision->goal_kib,
 					     max_kib(decision->target_kib, view->current_kib)));
 	if (held < view->current_kib)
 		held = min_kib(max_kib(held, whole_pages(deepest(view))), view->max_kib);
+	if (view->holds && held < view->current_kib)
+		held = min_kib(view->current_kib, view->max_kib);
 	return max_kib(held, decision->floor_kib);
+}
+
+static void relieve(struct pace *pace, const struct decision *decision)
+{
+	pace->held_kib = max_kib(max_kib(pace->held_kib, pace->before_kib), decision->target_kib);
+	pace->before_kib = 0;
+	pace->rest = POLICY_REST;
+}
+
+static void take_step(struct pace *pace, const struct decision *decision)
+{
+	if (decision->target_kib >= pace->held_kib) {
+		pace->before_kib = 0;
+		pace->held_kib = decision->target_kib;
+	} else if (pace->rest > 0) {
+		pace->rest--;
+	} else {
+		pace->before_kib = pace->held_kib;
+		pace->held_kib = decision->target_kib;
+	}
+}
+
+bool policy_pace(struct pace *pace, const struct decision *decision, const struct view *view,
+		 const struct policy_knobs *knobs, bool due)
+{
+	bool pressed = policy_pressed(view, knobs);
+
+	if (pace->held_kib == 0)
+		*pace = (struct pace){ .held_kib = decision->target_kib,
+				       .before_kib = view->current_kib };
+	else if (pressed)
+		relieve(pace, decision);
+	else if (due)
+		take_step(pace, decision);
+	else
+		pace->held_kib = keep(decision, view, pace->held_kib);
+	return pressed || due;
 }
 
 uint64_t policy_lowered(const struct decision *decision, const struct view *view, uint64_t to_kib)
 {
 	uint64_t step = max_kib(max_kib(to_kib, decision->floor_kib), deepest(view));
 
+	if (view->holds)
+		step = max_kib(step, view->current_kib);
 	return min_kib(whole_pages(step), view->max_kib);
 }

@@ -6,13 +6,23 @@
  */
 #include "policy.h"
 
-void policy_committed(const struct view *view, const struct policy_knobs *knobs,
-		      struct decision *decision)
+static void committed_terms(const struct view *view, const struct policy_knobs *knobs,
+			    struct term terms[POLICY_TERMS])
+{
+	uint64_t full = view->max_kib > view->gap_kib ? view->max_kib - view->gap_kib : 0;
+
+	terms[0] = (struct term){ "reserved by processes (Committed_AS)", view->committed_kib };
+	terms[1] = (struct term){ "kept by the kernel for itself", view->reserve_kib };
+	terms[2] = (struct term){ "reserve_percent of full size",
+				  full * knobs->reserve_percent / 100 };
+	terms[3] = (struct term){ "never part of MemTotal", view->gap_kib };
+}
+
+static void committed_decide(const struct view *view, const struct policy_knobs *knobs,
+			     struct decision *decision)
 {
 	uint64_t current = view->current_kib;
-	uint64_t full = view->max_kib > view->gap_kib ? view->max_kib - view->gap_kib : 0;
-	uint64_t goal = view->committed_kib + view->reserve_kib +
-			full * knobs->reserve_percent / 100 + view->gap_kib;
+	uint64_t goal = policy_sum_kib(&policy_committed, view, knobs);
 
 	decision->goal_kib = goal;
 	if (current > goal)
@@ -20,3 +30,10 @@ void policy_committed(const struct view *view, const struct policy_knobs *knobs,
 	else
 		decision->target_kib = current + (goal - current) / knobs->hysteresis_up;
 }
+
+const struct policy policy_committed = {
+	.name = "committed",
+	.help = "what processes have reserved, plus a reserve",
+	.terms = committed_terms,
+	.decide = committed_decide,
+};

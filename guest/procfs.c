@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* A counter of pages or microseconds since boot. */
+#define COUNT_MAX (UINT64_MAX / 4)
+
 /* More pages than any machine has; keeps sums of zones far from wrapping. */
 #define PAGES_MAX (UINT64_C(1) << 38)
 
@@ -167,6 +170,68 @@ struct reading procfs_psi(const char *text, size_t len)
 			reading.state = READING_OK;
 		}
 		break;
+	}
+	return reading;
+}
+
+struct reading procfs_stall_us(const char *text, size_t len)
+{
+	static const char total[] = " total=";
+	struct text rest = { text, text + len };
+	struct text line;
+	struct reading reading = { READING_ABSENT, 0 };
+
+	while (next_line(&rest, &line)) {
+		if (!take_word(&line, "some "))
+			continue;
+		line.at = memmem(line.at, (size_t)(line.end - line.at), total, strlen(total));
+		if (!line.at)
+			break;
+		line.at += strlen(total);
+		reading = contract_reading(line.at, (size_t)(line.end - line.at), COUNT_MAX);
+		break;
+	}
+	return reading;
+}
+
+void procfs_vmstat(const char *text, size_t len, struct vmstat *vmstat)
+{
+	const struct {
+		const char *name;
+		struct reading *sum;
+	} rows[] = {
+		{ "workingset_refault_anon ", &vmstat->refaults },
+		{ "workingset_refault_file ", &vmstat->refaults },
+		{ "workingset_refault ", &vmstat->refaults }, /* before Linux 5.9 */
+		{ "pswpin ", &vmstat->swapins },
+	};
+	struct text rest = { text, text + len };
+	struct text line;
+	uint64_t value;
+
+	memset(vmstat, 0, sizeof(*vmstat));
+	while (next_line(&rest, &line)) {
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			if (!take_word(&line, rows[i].name) ||
+			    !take_number(&line, COUNT_MAX, &value))
+				continue;
+			rows[i].sum->state = READING_OK;
+			rows[i].sum->value += value;
+			break;
+		}
+	}
+}
+
+struct reading procfs_uptime_ms(const char *text, size_t len)
+{
+	struct text line = { text, text + len };
+	struct reading reading = { READING_ABSENT, 0 };
+	uint64_t seconds, hundredths;
+
+	if (take_number(&line, COUNT_MAX / 1000, &seconds) && take_word(&line, ".") &&
+	    take_number(&line, 99, &hundredths)) {
+		reading.state = READING_OK;
+		reading.value = seconds * 1000 + hundredths * 10;
 	}
 	return reading;
 }

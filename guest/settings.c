@@ -57,18 +57,31 @@ static bool take_number(struct settings *settings, const struct row *row, const 
 }
 
 static const struct row rows[] = {
-	{ "policy", "committed", "committed", "what decides the size", take_policy, 0, 0, 0 },
+	{ "policy", "committed or pressure", "committed", "what decides the size", take_policy, 0,
+	  0, 0 },
 	{ "floor", "2011, 2008 or MiB", "2011",
 	  "never below: the rule of Linux 3.1, of the 2008 patch, or so many MiB", take_floor, 0, 0,
 	  0 },
-	{ "reserve_percent", "0 to 100", "10", "of full size, kept beyond what is committed",
-	  take_number, offsetof(struct settings, knobs.reserve_percent), 0, 100 },
+	{ "reserve_percent", "0 to 100", "10",
+	  "committed: of full size, kept beyond what is committed", take_number,
+	  offsetof(struct settings, knobs.reserve_percent), 0, 100 },
 	{ "interval_s", "1 to 3600", "5", "seconds between steps down; growth never waits",
 	  take_number, offsetof(struct settings, interval_s), 1, 3600 },
-	{ "hysteresis_down", "1 to 1000", "8", "a step down goes one nth of the way", take_number,
-	  offsetof(struct settings, knobs.hysteresis_down), 1, 1000 },
-	{ "hysteresis_up", "1 to 1000", "1", "a step up goes one nth of the way", take_number,
-	  offsetof(struct settings, knobs.hysteresis_up), 1, 1000 },
+	{ "hysteresis_down", "1 to 1000", "8", "committed: a step down goes one nth of the way",
+	  take_number, offsetof(struct settings, knobs.hysteresis_down), 1, 1000 },
+	{ "hysteresis_up", "1 to 1000", "1", "committed: a step up goes one nth of the way",
+	  take_number, offsetof(struct settings, knobs.hysteresis_up), 1, 1000 },
+	{ "pressure_ms", "1 to 1000", "10",
+	  "so long tasks may wait for memory between two steps: more ends shrinking", take_number,
+	  offsetof(struct settings, knobs.pressure_ms), 1, 1000 },
+	{ "refault_kib", "0 to 1048576", "2048", "so much may be read again between two steps",
+	  take_number, offsetof(struct settings, knobs.refault_kib), 0, 1048576 },
+	{ "probe_percent", "1 to 50", "10", "pressure: the largest step down, of its size",
+	  take_number, offsetof(struct settings, knobs.probe_percent), 1, 50 },
+	{ "backoff_percent", "1 to 100", "100", "pressure: the largest step up that waiting causes",
+	  take_number, offsetof(struct settings, knobs.backoff_percent), 1, 100 },
+	{ "headroom_percent", "0 to 50", "5", "pressure: of full size, kept available", take_number,
+	  offsetof(struct settings, knobs.headroom_percent), 0, 50 },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -80,6 +93,8 @@ void settings_default(struct settings *settings)
 		rows[i].take(settings, &rows[i], rows[i].standard);
 }
 
+static const char blanks[] = " \t\r\n";
+
 static const struct row *find_row(const char *key)
 {
 	for (size_t i = 0; i < ROWS; i++)
@@ -88,24 +103,15 @@ static const struct row *find_row(const char *key)
 	return NULL;
 }
 
-/* Takes one line, which it cuts up. On failure false, with what is wrong in error. */
-static bool take_line(struct settings *settings, char *line, unsigned int *seen, char *error,
-		      size_t size)
+/* Takes one setting; more: there was more than one value. On failure false, with error filled. */
+static bool take(struct settings *settings, const char *key, const char *value, bool more,
+		 unsigned int *seen, char *error, size_t size)
 {
-	static const char blanks[] = " \t\r";
-	char *save = NULL;
-	char *key, *value;
-	const struct row *row;
+	const struct row *row = find_row(key);
 
-	line[strcspn(line, "#")] = '\0';
-	key = strtok_r(line, blanks, &save);
-	if (!key)
-		return true;
-	row = find_row(key);
-	value = strtok_r(NULL, blanks, &save);
 	if (!row)
 		snprintf(error, size, "no such setting; --help lists them all");
-	else if (!value || strtok_r(NULL, blanks, &save))
+	else if (!value || more)
 		snprintf(error, size, "%s takes one value: %s", row->key, row->values);
 	else if (*seen & (1U << (row - rows)))
 		snprintf(error, size, "%s is set twice: once is right", row->key);
@@ -116,6 +122,44 @@ static bool take_line(struct settings *settings, char *line, unsigned int *seen,
 		return true;
 	}
 	return false;
+}
+
+/* Takes one line, which it cuts up. On failure false, with what is wrong in error. */
+static bool take_line(struct settings *settings, char *line, unsigned int *seen, char *error,
+		      size_t size)
+{
+	char *save = NULL;
+	char *key, *value;
+
+	line[strcspn(line, "#")] = '\0';
+	key = strtok_r(line, blanks, &save);
+	if (!key)
+		return true;
+	value = strtok_r(NULL, blanks, &save);
+	return take(settings, key, value, strtok_r(NULL, blanks, &save) != NULL, seen, error, size);
+}
+
+bool settings_obey(struct settings *settings, const char *text, char *error, size_t size)
+{
+	struct settings obeyed = *settings;
+	char words[CONTRACT_POLICY_MAX + 1], *save = NULL;
+	unsigned int seen = 0;
+	bool right = (size_t)snprintf(words, sizeof(words), "%s", text) < sizeof(words);
+
+	if (!right)
+		snprintf(error, size, "longer than %zu bytes", sizeof(words) - 1);
+	for (char *word = strtok_r(words, blanks, &save); word && right;
+	     word = strtok_r(NULL, blanks, &save)) {
+		char *equals = strchr(word, '=');
+
+		if (equals)
+			*equals = '\0';
+		right = equals ? take(&obeyed, word, equals + 1, false, &seen, error, size)
+			       : take(&obeyed, "policy", word, false, &seen, error, size);
+	}
+	if (right)
+		*settings = obeyed;
+	return right;
 }
 
 bool settings_parse(struct settings *settings, const char *name, const char *text, size_t len,

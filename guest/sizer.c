@@ -21,6 +21,11 @@ int64_t sizer_pause_ms(const struct sizer *sizer)
 	return sizer->orders.selfballoon ? SIZER_TICK_MS : SIZER_SLOW_MS;
 }
 
+void sizer_wake(struct sizer *sizer)
+{
+	sizer->slow_ms = 0;
+}
+
 /* A target lowered while selfballoon is 1: its tool has lowered the cap, too, and means it. */
 static void begin_to_yield(struct sizer *sizer, const struct orders *orders, int64_t now_ms)
 {
@@ -40,7 +45,9 @@ static void take_orders(struct sizer *sizer, const struct orders *orders, int64_
 	if (sizer->orders.serial && !same_reading(sizer->orders.target_kib, orders->target_kib))
 		sizer->target_moved_ms = now_ms;
 	if (!sizer->orders.selfballoon && orders->selfballoon)
-		sizer->held_kib = 0;
+		sizer->pace = (struct pace){ 0 };
+	if (sizer->orders.leaving != orders->leaving)
+		sizer->pulse.leaving_ms = now_ms;
 	begin_to_yield(sizer, orders, now_ms);
 	demand_reset(&sizer->demand, now_ms);
 	sizer->slow_ms = now_ms;
@@ -56,12 +63,13 @@ static uint64_t yield(struct sizer *sizer, const struct settings *settings,
 	if (sizer->yield_kib >= view->current_kib || now_ms >= sizer->yield_end_ms)
 		sizer->yield_kib = 0;
 	if (sizer->yield_kib == 0)
-		return sizer->held_kib;
+		return sizer->pace.held_kib;
 	if (now_ms >= sizer->yield_due_ms) {
 		sizer->allowed_kib = policy_lowered(decision, view, sizer->yield_kib);
 		sizer->yield_due_ms = now_ms + (int64_t)settings->interval_s * 1000;
 	}
-	return sizer->held_kib < sizer->allowed_kib ? sizer->held_kib : sizer->allowed_kib;
+	return sizer->pace.held_kib < sizer->allowed_kib ? sizer->pace.held_kib
+							 : sizer->allowed_kib;
 }
 
 static uint64_t full_size(struct sizer *sizer, const struct orders *orders, uint64_t current_kib)
@@ -76,15 +84,19 @@ static uint64_t full_size(struct sizer *sizer, const struct orders *orders, uint
 static int steer(struct sizer *sizer, const struct settings *settings,
 		 const struct decision *decision, const struct sample *sample, int64_t now_ms)
 {
-	bool due = sizer->held_kib == 0 || now_ms >= sizer->due_ms;
+	bool due = sizer->pace.held_kib == 0 || now_ms >= sizer->due_ms;
 	uint64_t want, kib;
 
-	sizer->held_kib = policy_pace(decision, &sample->view, sizer->held_kib, due);
+	if (policy_pace(&sizer->pace, decision, &sample->view, &settings->knobs, due))
+		pulse_begin(&sizer->pulse);
 	if (due)
 		sizer->due_ms = now_ms + (int64_t)settings->interval_s * 1000;
 	want = yield(sizer, settings, decision, &sample->view, now_ms);
 	kib = demand_step(&sizer->demand, want, sample->view.current_kib, sample->driver_kib,
 			  now_ms);
+	sizer->calm_ms = 0;
+	if (!kib && want - sample->view.current_kib + POLICY_PAGE_KIB <= 2 * POLICY_PAGE_KIB)
+		sizer->calm_ms = now_ms + SIZER_CALM_MS;
 	return kib ? kernel_set_target(&sizer->kernel, kib) : 0;
 }
 
@@ -94,7 +106,7 @@ static int stay(struct sizer *sizer, const struct orders *orders, const struct s
 {
 	uint64_t kib = sample->view.current_kib;
 
-	sizer->held_kib = 0;
+	sizer->pace = (struct pace){ 0 };
 	sizer->yield_kib = 0;
 	if (sizer->target_moved_ms && now_ms - sizer->target_moved_ms <= OFF_TARGET_MS &&
 	    orders->target_kib.state == READING_OK)
@@ -115,13 +127,21 @@ static void fill(struct report *report, const struct sizer *sizer, const struct 
 			.total_kib = sample->meminfo.total_kib,
 			.swapfree_kib = sample->meminfo.swapfree_kib,
 			.swaptotal_kib = sample->meminfo.swaptotal_kib,
-			.psi = sizer->psi,
+			.psi = sample->psi,
 			.wanted_kib = { READING_OK, decision->goal_kib },
 		},
 	};
 	if (sizer->orders.selfballoon)
-		report->selftarget_kib = (struct reading){ READING_OK, sizer->held_kib };
+		report->selftarget_kib = (struct reading){ READING_OK, sizer->pace.held_kib };
 	snprintf(report->stats.policy, sizeof(report->stats.policy), "%s", settings->policy->name);
+}
+
+/* Where nothing moves, most looks would see the same again. */
+static bool spares_a_look(const struct sizer *sizer, const struct orders *orders, int64_t now_ms)
+{
+	return sizer->orders.serial == orders->serial && orders->selfballoon &&
+	       now_ms < sizer->calm_ms && now_ms < sizer->slow_ms && now_ms < sizer->due_ms &&
+	       kernel_quiet(&sizer->kernel);
 }
 
 int sizer_step(struct sizer *sizer, const struct settings *settings, const struct orders *orders,
@@ -133,22 +153,25 @@ int sizer_step(struct sizer *sizer, const struct settings *settings, const struc
 	bool slow;
 	int err;
 
+	if (spares_a_look(sizer, orders, now_ms))
+		return 0;
 	take_orders(sizer, orders, now_ms);
-	slow = now_ms >= sizer->slow_ms;
+	slow = now_ms >= sizer->slow_ms || (orders->selfballoon && now_ms >= sizer->due_ms);
 	err = kernel_sample(&sizer->kernel, slow, &sample);
 	if (err)
 		return err;
-	if (slow) {
+	if (slow)
 		sizer->slow_ms = now_ms + SIZER_SLOW_MS;
-		sizer->psi = sample.psi;
-	}
 	sizer->orders = *orders;
+	pulse_feel(&sizer->pulse, &sample, sizer->kernel.page_kib, now_ms);
 	sample.view.max_kib = full_size(sizer, orders, sample.view.current_kib);
 	policy_decide(settings->policy, &settings->knobs, &sample.view, &decision);
 	if (orders->selfballoon)
 		err = steer(sizer, settings, &decision, &sample, now_ms);
 	else if (was_on)
 		err = stay(sizer, orders, &sample, now_ms);
+	if (!orders->selfballoon)
+		pulse_begin(&sizer->pulse);
 	fill(report, sizer, settings, &decision, &sample);
 	return err;
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@
 
 #include "report.h"
 
-#define HOME "memory"
+#define HOME	 "memory"
+#define SHUTDOWN "control/shutdown"
 
 /* Another writer may come between; dom0 writes here seldom, so this is far more than it takes. */
 #define TRANSACTION_TRIES 8
@@ -35,7 +37,8 @@ int xenbus_open(struct xenbus *bus, bool watch)
 	bus->handle = xs_open(0);
 	if (!bus->handle)
 		return errno ? -errno : -ENOTCONN;
-	if (watch && !xs_watch(bus->handle, HOME, HOME)) {
+	if (watch &&
+	    (!xs_watch(bus->handle, HOME, HOME) || !xs_watch(bus->handle, SHUTDOWN, SHUTDOWN))) {
 		xenbus_close(bus);
 		return -ENOTCONN;
 	}
@@ -54,7 +57,7 @@ int xenbus_fd(const struct xenbus *bus)
 	return bus->handle ? xs_fileno(bus->handle) : -1;
 }
 
-int xenbus_next(struct xenbus *bus, enum contract_key *key)
+int xenbus_next(struct xenbus *bus, unsigned int *key)
 {
 	char **event = xs_check_watch(bus->handle);
 	const char *path;
@@ -65,6 +68,8 @@ int xenbus_next(struct xenbus *bus, enum contract_key *key)
 	*key = KEY_COUNT;
 	if (strncmp(path, HOME "/", sizeof(HOME)) == 0)
 		*key = contract_key_find(path + sizeof(HOME));
+	else if (strcmp(path, SHUTDOWN) == 0)
+		*key = XENBUS_LEAVE;
 	free(event);
 	return 1;
 }
@@ -83,8 +88,10 @@ static int read_text(struct xenbus *bus, enum contract_key key, char **text, uns
 	path_of(key, path, sizeof(path));
 	*len = 0;
 	*text = xs_read(bus->handle, XBT_NULL, path, len);
-	if (!*text)
+	if (!*text) {
+		*len = 0; /* libxenstore leaves that of the error there */
 		err = failed();
+	}
 	return err == -ENOTCONN ? err : 0;
 }
 
@@ -95,6 +102,31 @@ int xenbus_read(struct xenbus *bus, enum contract_key key, struct reading *readi
 	int err = read_text(bus, key, &text, &len);
 
 	*reading = contract_reading(text, len, contract_keys[key].max);
+	free(text);
+	return err;
+}
+
+bool xenbus_told_to_leave(struct xenbus *bus)
+{
+	unsigned int len = 0;
+	char *text = xs_read(bus->handle, XBT_NULL, SHUTDOWN, &len);
+	bool told = text && len > 0;
+
+	free(text);
+	return told;
+}
+
+int xenbus_read_policy(struct xenbus *bus, char *policy)
+{
+	unsigned int len;
+	char *text;
+	int err = read_text(bus, KEY_POLICY, &text, &len);
+
+	snprintf(policy, CONTRACT_POLICY_MAX + 1, "%.*s", (int)(len <= INT_MAX ? len : 0),
+		 text ? text : "");
+	/* Cut, it must not be taken for another word. */
+	if (len != strlen(policy))
+		snprintf(policy, CONTRACT_POLICY_MAX + 1, "too long");
 	free(text);
 	return err;
 }

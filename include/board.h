@@ -17,6 +17,8 @@ struct orders {
 	bool selfballoon;
 	struct reading target_kib;
 	struct reading static_max_kib;
+	uint32_t leaving; /* steps each time the guest is told to shut down, suspend or restore */
+	char policy[CONTRACT_POLICY_MAX + 1]; /* dom0's word on policy and floor; "": none */
 };
 
 struct board {

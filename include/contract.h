@@ -17,6 +17,9 @@
 /* Longest `stats` line, without its terminator, in bytes. */
 #define CONTRACT_STATS_MAX 512
 
+/* Longest `policy`, dom0's word on how a guest is to size itself, in bytes. */
+#define CONTRACT_POLICY_MAX 255
+
 /* What Xen's toolstack leaves above the target when it sets the cap (libxl's maxmem slack), KiB. */
 #define CONTRACT_CAP_SLACK_KIB 1024
 
@@ -37,6 +40,7 @@ enum contract_key {
 	KEY_MINIMUM,
 	KEY_SELFTARGET,
 	KEY_STATS,
+	KEY_POLICY,
 	KEY_COUNT
 };
 

@@ -5,11 +5,14 @@
 #ifndef XENBALLOON_DAEMON_H
 #define XENBALLOON_DAEMON_H
 
+#define DAEMON_MODULE "/sys/module/xen_selfballoon"
+
 /* Where things are; what the command line says. */
 struct places {
 	const char *procfs; /* as /proc */
 	const char *sysfs;  /* the balloon driver's directory */
 	const char *config;
+	const char *module; /* is there while the kernel module sizes this guest */
 };
 
 /* Runs in the foreground until SIGTERM or SIGINT; SIGHUP reads the configuration anew. An exit

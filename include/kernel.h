@@ -15,10 +15,18 @@
 /* /proc/zoneinfo is the longest; what is beyond this is not looked at. */
 #define KERNEL_TEXT_MAX 65536
 
+/* The trigger fires when tasks have waited for so long within a window, microseconds. */
+#define KERNEL_STALL_US	 20000
+#define KERNEL_WINDOW_US 1000000
+
 struct kernel {
-	int meminfo, zoneinfo, pressure, current, target; /* descriptors, -1: not open */
+	/* Descriptors, -1: not open. */
+	int meminfo, zoneinfo, pressure, vmstat, uptime, current, target;
+	int trigger; /* polls POLLPRI when tasks wait; -1: this kernel doesn't tell */
 	unsigned int page_kib;
-	uint64_t gap_kib; /* as last seen while the balloon stood still */
+	bool real;	   /* it is this machine's own /proc */
+	uint64_t free_kib; /* at the last look; of a real /proc */
+	uint64_t gap_kib;  /* as last seen while the balloon stood still */
 	bool gap_known;
 	uint64_t reserve_kib; /* as last read */
 	char text[KERNEL_TEXT_MAX];
@@ -28,23 +36,33 @@ struct kernel {
 struct sample {
 	struct meminfo meminfo;
 	struct reading psi;
-	uint64_t driver_kib; /* the balloon driver's target */
-	struct view view;    /* max_kib is the caller's to fill in */
+	struct reading stall_us;
+	struct vmstat vmstat;	  /* absent unless all was asked for */
+	struct reading uptime_ms; /* likewise */
+	uint64_t driver_kib;	  /* the balloon driver's target */
+	struct view view;	  /* the caller fills in max_kib and what needs a history */
 };
 
 /*
- * Opens everything below the two directories; zoneinfo and pressure may be missing. write: the
- * target too, for writing. On failure -errno, and *missing names the file. Close it in either case.
+ * Opens everything below the two directories; meminfo and the driver's files must be there. write:
+ * the target for writing, and a trigger. On failure -errno, and *missing names the file. Close it
+ * in either case.
  */
 int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bool write,
 		const char **missing);
 void kernel_close(struct kernel *kernel);
 
 /*
- * Looks at size and memory; with `all` also at reserve and pressure, which cost more and change
- * less. 0, or -errno, -EBADMSG for a file that doesn't say what it must.
+ * Looks at size, memory and pressure; with `all` also at reserve, refaults, swap and uptime, which
+ * cost more and change less. 0, or -errno, -EBADMSG for a file that doesn't say what it must.
  */
 int kernel_sample(struct kernel *kernel, bool all, struct sample *sample);
+
+/* Free memory that moved less than this is no news. */
+#define KERNEL_QUIET_KIB 256
+
+/* True if a look would hardly show anything new, at the price of one system call. */
+bool kernel_quiet(const struct kernel *kernel);
 
 /* Gives the balloon driver a target. 0 or a negative errno. */
 int kernel_set_target(struct kernel *kernel, uint64_t kib);

@@ -11,5 +11,6 @@
 int operate_on(const struct places *places);
 int operate_off(const struct places *places);
 int operate_status(const struct places *places);
+int operate_explain(const struct places *places);
 
 #endif

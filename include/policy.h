@@ -23,8 +23,24 @@ struct view {
 	uint64_t committed_kib; /* Committed_AS */
 	uint64_t available_kib; /* MemAvailable */
 	uint64_t reserve_kib;	/* what the kernel keeps for itself, its totalreserve_pages */
-	unsigned int psi;	/* memory pressure, "some avg10", hundredths of a percent */
+	/* Since measuring began anew, which is at each step; 0 where a kernel doesn't say. */
+	uint64_t stall_us;    /* time in which some task waited for memory (PSI, "some") */
+	uint64_t refault_kib; /* read again soon after it was dropped (workingset_refault) */
+	/* Since the last look: */
+	uint64_t rising_kib; /* newly taken, or reserved to be taken */
+	unsigned int holds;  /* of enum hold */
 };
+
+/* Why the guest must not shrink now, whatever its policy says. */
+enum hold {
+	HOLD_BOOT = 1,	  /* it has just booted */
+	HOLD_LEAVING = 2, /* it shuts down, suspends, or has just been restored */
+	HOLD_SWAPIN = 4,  /* swap is being read: what it has is too little already */
+};
+
+/* So long it doesn't shrink after boot, and after being told to leave. */
+#define POLICY_BOOT_MS	  60000
+#define POLICY_LEAVING_MS 60000
 
 /*
  * What Linux itself needs of MemTotal: a Debian kernel with nothing but a shell lived with 36 MiB
@@ -50,6 +66,16 @@ struct policy_knobs {
 	unsigned int reserve_percent; /* of full size, kept beyond what is committed */
 	unsigned int hysteresis_down; /* each step goes 1/n of the way; at least 1 */
 	unsigned int hysteresis_up;
+
+	/*
+	 * The set point, and how `pressure` moves about it. Set point and curves are those of
+	 * Meta's Senpai, which probes by 1 % of a control group every 6 s.
+	 */
+	unsigned int pressure_ms;      /* of waiting between two steps; at least 1 */
+	unsigned int refault_kib;      /* of refaults between two steps */
+	unsigned int probe_percent;    /* the largest step down, of current size */
+	unsigned int backoff_percent;  /* the largest step up that pressure alone causes */
+	unsigned int headroom_percent; /* of full size, kept available */
 };
 
 /* All three in target terms. */
@@ -59,15 +85,36 @@ struct decision {
 	uint64_t floor_kib;  /* never below */
 };
 
+/* What is kept from step to step. Zeroed: nothing is held. */
+struct pace {
+	uint64_t held_kib;   /* the target held; 0: none */
+	uint64_t before_kib; /* what was held before the last step down; 0: nothing to undo */
+	unsigned int rest;   /* steps down that are left out, for pressure rose */
+};
+
+/* After a rise in pressure so many steps down are left out. */
+#define POLICY_REST 6
+
+/* What a goal is the sum of, for people. */
+struct term {
+	const char *what;
+	uint64_t kib;
+};
+
+#define POLICY_TERMS 4
+
 struct policy {
 	const char *name; /* as in the configuration and in the stats line */
 	const char *help;
+	/* The goal's terms; unused ones stay zero. Without pressure the goal is their sum. */
+	void (*terms)(const struct view *view, const struct policy_knobs *knobs,
+		      struct term terms[POLICY_TERMS]);
 	/* Sets goal and target; floor_kib is set before, but need not be heeded. */
 	void (*decide)(const struct view *view, const struct policy_knobs *knobs,
 		       struct decision *decision);
 };
 
-extern const struct policy policies[];
+extern const struct policy *const policies[];
 extern const size_t policy_count;
 
 /* The policy called `name`; NULL if there is none. */
@@ -76,25 +123,33 @@ const struct policy *policy_find(const char *name);
 /* The floor in target terms, whole pages, never above max_kib. */
 uint64_t policy_floor_kib(const struct view *view, const struct policy_knobs *knobs);
 
+/* True if the guest waits for memory, or reads again what it dropped, beyond the set point. */
+bool policy_pressed(const struct view *view, const struct policy_knobs *knobs);
+
 /*
  * Asks a policy and applies what none can override: never below the floor, never above max_kib,
- * never a step down by more than half of MemAvailable. Results are whole pages.
+ * never a step down by more than half of MemAvailable, and none at all while there is a reason to
+ * hold, or pressure. Results are whole pages.
  */
 void policy_decide(const struct policy *policy, const struct policy_knobs *knobs,
 		   const struct view *view, struct decision *decision);
 
 /*
- * The target to hold from now on, given the one held so far (0: none). Steps down are taken when
- * due only; need is followed at once, and a shrink under way is cut short when it grows too deep.
+ * Moves the target that is held. Steps down are taken when due only; need is followed at once, and
+ * a shrink under way is cut short when it grows too deep. Pressure undoes the last step down before
+ * anything else. True if a step was taken, so that measuring begins anew.
  */
-uint64_t policy_pace(const struct decision *decision, const struct view *view, uint64_t held_kib,
-		     bool due);
+bool policy_pace(struct pace *pace, const struct decision *decision, const struct view *view,
+		 const struct policy_knobs *knobs, bool due);
 
 /* How far one step may go towards a lower size that dom0 asks for, by the rules above. */
 uint64_t policy_lowered(const struct decision *decision, const struct view *view, uint64_t to_kib);
 
+/* The sum of a policy's terms. */
+uint64_t policy_sum_kib(const struct policy *policy, const struct view *view,
+			const struct policy_knobs *knobs);
+
 /* Policies, one per file. */
-void policy_committed(const struct view *view, const struct policy_knobs *knobs,
-		      struct decision *decision);
+extern const struct policy policy_committed, policy_pressure;
 
 #endif

@@ -25,6 +25,19 @@ struct reading procfs_reserve_kib(const char *text, size_t len, unsigned int pag
 /* "some avg10" of /proc/pressure/memory in hundredths of a percent. */
 struct reading procfs_psi(const char *text, size_t len);
 
+/* "some ... total" of /proc/pressure/memory: microseconds since boot in which some task waited. */
+struct reading procfs_stall_us(const char *text, size_t len);
+
+/* Of /proc/vmstat; pages since boot. */
+struct vmstat {
+	struct reading refaults; /* workingset_refault_anon and _file, or what older kernels say */
+	struct reading swapins;	 /* pswpin */
+};
+void procfs_vmstat(const char *text, size_t len, struct vmstat *vmstat);
+
+/* Milliseconds since boot, of /proc/uptime. */
+struct reading procfs_uptime_ms(const char *text, size_t len);
+
 /* A file whose first line is one number, as sysfs has them. */
 struct reading procfs_number(const char *text, size_t len, uint64_t max);
 

@@ -27,6 +27,12 @@ void settings_default(struct settings *settings);
 bool settings_parse(struct settings *settings, const char *name, const char *text, size_t len,
 		    char *error, size_t size);
 
+/*
+ * Takes dom0's word over what *settings holds: `[POLICY] [SETTING=VALUE]...`, between blanks, with
+ * the settings of the file. On failure false, *settings as it was, and a sentence in error.
+ */
+bool settings_obey(struct settings *settings, const char *text, char *error, size_t size);
+
 /* Defaults and then the file. 0, -EINVAL or another negative errno, with a sentence in error. */
 int settings_load(struct settings *settings, const char *path, char *error, size_t size);
 

@@ -9,6 +9,7 @@
 #include "board.h"
 #include "demand.h"
 #include "kernel.h"
+#include "pulse.h"
 #include "settings.h"
 
 /* How often it looks while selfballoon is 1: need must be seen before it becomes a shortage. */
@@ -17,32 +18,39 @@
 /* For so long it gives way to a target that another tool set while selfballoon is 1. */
 #define SIZER_YIELD_MS 60000
 
-/* How often it looks at what changes slowly: reserve, pressure. */
+/* At least so often, while memory doesn't move and it has the size it wants. */
+#define SIZER_CALM_MS 1000
+
+/* How often it looks at what changes slowly: reserve, refaults, swap. */
 #define SIZER_SLOW_MS 5000
 
 struct sizer {
 	struct kernel kernel;
 	struct demand demand;
-	struct orders orders;	 /* those acted on last */
-	uint64_t held_kib;	 /* the target held; 0: none */
+	struct orders orders; /* those acted on last */
+	struct pace pace;
+	struct pulse pulse;
 	uint64_t peak_kib;	 /* stands in for an unknown static max */
 	int64_t due_ms;		 /* of the next step down */
-	int64_t slow_ms;	 /* when reserve and pressure are to be read again */
+	int64_t calm_ms;	 /* until then a look may be spared if all is quiet */
+	int64_t slow_ms;	 /* when what changes slowly is to be read again */
 	int64_t target_moved_ms; /* when dom0 last changed its target */
 	uint64_t yield_kib;	 /* what dom0 asked it to give way to while on; 0: nothing */
 	uint64_t allowed_kib;	 /* how far it has given way */
 	int64_t yield_due_ms;	 /* of the next step there */
 	int64_t yield_end_ms;
-	struct reading psi;
 };
+
+/* Tasks wait for memory: the next look sees everything. */
+void sizer_wake(struct sizer *sizer);
 
 /* Milliseconds until it should look again. */
 int64_t sizer_pause_ms(const struct sizer *sizer);
 
 /*
  * Looks, decides, tells the balloon driver, fills *report (not its seq). The sizer's kernel must be
- * open for writing. 0 or a negative errno; *report is untouched if it couldn't look, and filled if
- * it was the driver that refused.
+ * open for writing. 0 or a negative errno; *report is untouched if it couldn't look or there was no
+ * need to, and filled if it was the driver that refused.
  */
 int sizer_step(struct sizer *sizer, const struct settings *settings, const struct orders *orders,
 	       int64_t now_ms, struct report *report);

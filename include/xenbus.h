@@ -16,7 +16,7 @@ struct xenbus {
 	struct xs_handle *handle; /* NULL: not open */
 };
 
-/* Opens; watch: and sets a watch on memory. */
+/* Opens; watch: and sets watches on memory and on control/shutdown. */
 int xenbus_open(struct xenbus *bus, bool watch);
 void xenbus_close(struct xenbus *bus);
 
@@ -25,12 +25,23 @@ int xenbus_fd(const struct xenbus *bus);
 
 /*
  * Takes one waiting watch event without blocking: 1 with *key set, KEY_COUNT for memory itself or
- * a key of no interest; 0 if none waits.
+ * a key of no interest, XENBUS_LEAVE for control/shutdown; 0 if none waits.
  */
-int xenbus_next(struct xenbus *bus, enum contract_key *key);
+#define XENBUS_LEAVE (KEY_COUNT + 1)
+
+int xenbus_next(struct xenbus *bus, unsigned int *key);
 
 /* Reads a numeric key; one that can't be read is absent. */
 int xenbus_read(struct xenbus *bus, enum contract_key key, struct reading *reading);
+
+/* True if the toolstack has asked this guest to shut down, reboot or suspend. */
+bool xenbus_told_to_leave(struct xenbus *bus);
+
+/*
+ * Reads dom0's word on policy into text of CONTRACT_POLICY_MAX + 1 bytes; "" for none. One that is
+ * too long or holds a NUL reads as words that settings_obey() refuses.
+ */
+int xenbus_read_policy(struct xenbus *bus, char *text);
 
 /* Reads the stats line; -EBADMSG for none that makes sense. */
 int xenbus_read_stats(struct xenbus *bus, struct stats *stats);

@@ -165,13 +165,19 @@ store_tools() {
 }
 
 build_guest_image() {
-	local root=$out/guest.root
+	local root=$out/guest.root module
 	skeleton "$root" "$here/image/guest-init"
 	install -m 755 "$here/image/guest-halt" "$root/sbin/reboot"
 	install -m 755 "$here/image/guest-halt" "$root/sbin/poweroff"
-	install -m 755 "$out/take" "$root/sbin/take"
+	install -m 755 "$out/take" "$out/hog" "$root/sbin/"
+	closure "$root" "$out/take" "$out/hog"
 	# shellcheck disable=SC2086
 	modules "$root" $guest_modules
+	# Not loaded at boot: a scenario does.
+	for module in xen-privcmd xenfs; do
+		find "$debs/$(kernel_package)/lib/modules" -name "$module.ko" -exec cp {} "$root/lib/modules/" \;
+	done
+	cp "$out/xen_selfballoon.ko" "$root/lib/modules/"
 	store_tools "$root"
 	product "$root" xenballoon-guest
 	pack "$root" "$out/guest.img"
@@ -222,11 +228,23 @@ if stale "$out/vmlinux" "$packed_kernel"; then
 	unpack_kernel "$packed_kernel" "$out/vmlinux"
 	touch "$out/vmlinux"
 fi
-if stale "$out/take" "$here/take.c"; then
-	"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -static -o "$out/take" "$here/take.c"
+# The C library is in the guest already; its root is memory that the guest would have.
+for program in take hog; do
+	if stale "$out/$program" "$here/$program.c"; then
+		"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -s -o "$out/$program" "$here/$program.c"
+	fi
+done
+if stale "$out/xen_selfballoon.ko" "$top"/guest/*.c "$top"/guest/kmod/* "$top"/include/*.h; then
+	say "building the kernel module"
+	"$top/guest/kmod/build" "${kernel#linux-image-}" "$out/xen_selfballoon.ko" >"$out/kmod.log" 2>&1 || {
+		tail -n 20 "$out/kmod.log" >&2
+		exit 1
+	}
+	strip --strip-debug "$out/xen_selfballoon.ko"
 fi
 if stale "$out/guest.img" "$here/image.sh" "$here/image/guest-init" "$here/image/guest-halt" \
-	"$out/take" "$out/vmlinux" "$top/build/xenballoon-guest"; then
+	"$out/take" "$out/hog" "$out/xen_selfballoon.ko" "$out/vmlinux" \
+	"$top/build/xenballoon-guest"; then
 	say "making the guest image"
 	build_guest_image
 fi

@@ -3,11 +3,11 @@
  * Takes memory as a program in a guest would: `take MIB [STEP]` asks the kernel for STEP MiB (8),
  * touches them, and so on until it has MIB, prints each step with the time it took, and holds it
  * all until it gets SIGTERM. With a third word, `untouched`, it only asks: the kernel counts that
- * as committed, and no page is used. Runs in the guests of the real-Xen tests.
+ * as committed, and no page is used; with `pages` it writes one word to each. Runs in the guests of
+ * the real-Xen tests.
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,9 +27,9 @@ static long now_ms(void)
 }
 
 /* Content differs from page to page, so that swap on zram can't fold it. */
-static void touch(unsigned char *at, size_t bytes)
+static void touch(unsigned char *at, size_t bytes, size_t stride)
 {
-	for (size_t i = 0; i < bytes; i += sizeof(uint64_t)) {
+	for (size_t i = 0; i < bytes; i += stride) {
 		uint64_t word = (uint64_t)(uintptr_t)(at + i) * 0x9e3779b97f4a7c15u;
 
 		memcpy(at + i, &word, sizeof(word));
@@ -37,7 +37,7 @@ static void touch(unsigned char *at, size_t bytes)
 }
 
 /* Refused when more is asked for at once than the guest has now: that ends a program, too. */
-static void take(size_t bytes, bool use)
+static void take(size_t bytes, size_t stride)
 {
 	unsigned char *memory =
 		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -46,8 +46,8 @@ static void take(size_t bytes, bool use)
 		printf("take: refused: %s\n", strerror(errno));
 		exit(1);
 	}
-	if (use)
-		touch(memory, bytes);
+	if (stride)
+		touch(memory, bytes, stride);
 }
 
 static size_t number(const char *text)
@@ -67,12 +67,14 @@ static size_t number(const char *text)
 int main(int argc, char **argv)
 {
 	size_t want, step, part;
-	bool use = argc < 4;
+	size_t stride = sizeof(uint64_t);
 	sigset_t end;
 	int got;
 
-	if (argc < 2 || argc > 4 || (argc == 4 && strcmp(argv[3], "untouched") != 0)) {
-		fprintf(stderr, "usage: take MIB [STEP_MIB [untouched]]\n");
+	if (argc == 4)
+		stride = strcmp(argv[3], "untouched") == 0 ? 0 : 4096;
+	if (argc < 2 || argc > 4 || (stride == 4096 && strcmp(argv[3], "pages") != 0)) {
+		fprintf(stderr, "usage: take MIB [STEP_MIB [untouched | pages]]\n");
 		return 2;
 	}
 	want = number(argv[1]);
@@ -86,7 +88,7 @@ int main(int argc, char **argv)
 		long start = now_ms();
 
 		part = want - have < step ? want - have : step;
-		take(part * MIB, use);
+		take(part * MIB, stride);
 		printf("take: %zu of %zu MiB, step took %ld ms\n", have + part, want,
 		       now_ms() - start);
 	}

@@ -18,6 +18,11 @@ static const struct policy_knobs standard = {
 	.reserve_percent = 10,
 	.hysteresis_down = 8,
 	.hysteresis_up = 1,
+	.pressure_ms = 10,
+	.refault_kib = 2048,
+	.probe_percent = 5,
+	.backoff_percent = 100,
+	.headroom_percent = 5,
 };
 
 /* A 512 MiB guest, large and idle. */
@@ -154,7 +159,7 @@ static void committed_steps_down_by_an_eighth(void **state)
 	uint64_t goal = MIB(40 + 8 + 56) + (MIB(512) - MIB(56)) / 10;
 
 	(void)state;
-	policy_committed(&view, &standard, &decision);
+	policy_committed.decide(&view, &standard, &decision);
 	assert_int_equal(decision.goal_kib, goal);
 	assert_int_equal(decision.target_kib, MIB(512) - (MIB(512) - goal) / 8);
 }
@@ -228,8 +233,8 @@ static void to_everything(const struct view *view, const struct policy_knobs *kn
 
 static void no_policy_overrides(void **state)
 {
-	const struct policy greedy = { "greedy", "", to_nothing };
-	const struct policy fat = { "fat", "", to_everything };
+	const struct policy greedy = { .name = "greedy", .decide = to_nothing };
+	const struct policy fat = { .name = "fat", .decide = to_everything };
 	struct policy_knobs knobs = with_floor(FLOOR_FIXED, MIB(92));
 	struct view view = idle();
 	struct decision decision;
@@ -275,10 +280,183 @@ static void pace(void **state)
 		struct view view = { .current_kib = MIB(rows[i].current),
 				     .available_kib = MIB(rows[i].available),
 				     .max_kib = MIB(512) };
-		uint64_t held = policy_pace(&decision, &view, MIB(rows[i].held), rows[i].due);
+		struct pace pace = { .held_kib = MIB(rows[i].held) };
 
-		if (held != MIB(rows[i].expected))
-			fail_msg("%s: %ju MiB", rows[i].what, (uintmax_t)held / 1024);
+		policy_pace(&pace, &decision, &view, &standard, rows[i].due);
+		if (pace.held_kib != MIB(rows[i].expected))
+			fail_msg("%s: %ju MiB", rows[i].what, (uintmax_t)pace.held_kib / 1024);
+	}
+}
+
+/* Pressure beyond the set point, for every policy: the last step is undone, then steps rest. */
+static void pressure_undoes_the_last_step(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < policy_count; i++) {
+		struct view view = idle();
+		struct decision decision;
+		struct pace pace = { .held_kib = MIB(512) };
+		uint64_t stepped;
+
+		policy_decide(policies[i], &standard, &view, &decision);
+		assert_true(policy_pace(&pace, &decision, &view, &standard, true));
+		stepped = pace.held_kib;
+		assert_true(stepped < MIB(512));
+		view.current_kib = stepped;
+		policy_decide(policies[i], &standard, &view, &decision);
+		assert_false(policy_pace(&pace, &decision, &view, &standard, false));
+		assert_int_equal(pace.held_kib, stepped);
+
+		view.stall_us = 10001;
+		policy_decide(policies[i], &standard, &view, &decision);
+		assert_true(policy_pace(&pace, &decision, &view, &standard, false));
+		assert_int_equal(pace.held_kib, MIB(512));
+
+		view.stall_us = 0;
+		view.current_kib = MIB(512);
+		policy_decide(policies[i], &standard, &view, &decision);
+		for (int n = 0; n < POLICY_REST; n++) {
+			policy_pace(&pace, &decision, &view, &standard, true);
+			assert_int_equal(pace.held_kib, MIB(512));
+		}
+		policy_pace(&pace, &decision, &view, &standard, true);
+		assert_true(pace.held_kib < MIB(512));
+	}
+}
+
+static void refaults_count_as_pressure(void **state)
+{
+	struct view view = idle();
+
+	(void)state;
+	view.stall_us = 10000;
+	view.refault_kib = 2048;
+	assert_false(policy_pressed(&view, &standard));
+	view.refault_kib++;
+	assert_true(policy_pressed(&view, &standard));
+}
+
+static void no_policy_shrinks_on_hold(void **state)
+{
+	static const unsigned int holds[] = { HOLD_BOOT, HOLD_LEAVING, HOLD_SWAPIN };
+
+	(void)state;
+	for (size_t i = 0; i < policy_count; i++) {
+		for (size_t n = 0; n < sizeof(holds) / sizeof(holds[0]); n++) {
+			struct pace pace = { 0 };
+			struct view view = idle();
+			struct decision decision;
+
+			view.holds = holds[n];
+			policy_decide(policies[i], &standard, &view, &decision);
+			assert_int_equal(decision.target_kib, MIB(512));
+			assert_true(decision.goal_kib < MIB(512)); /* it still says so */
+			policy_pace(&pace, &decision, &view, &standard, true);
+			assert_int_equal(pace.held_kib, MIB(512));
+			/* One under way ends where it is. */
+			pace.held_kib = MIB(300);
+			view.current_kib = MIB(400);
+			policy_decide(policies[i], &standard, &view, &decision);
+			policy_pace(&pace, &decision, &view, &standard, false);
+			assert_int_equal(pace.held_kib, MIB(400));
+			assert_int_equal(policy_lowered(&decision, &view, MIB(200)), MIB(400));
+		}
+	}
+}
+
+static void pressure_probes_in_small_steps(void **state)
+{
+	/* What tasks waited since the last step, and how far the next one goes, in KiB. */
+	static const struct {
+		uint64_t stall_us, step_kib;
+	} rows[] = {
+		{ 0, 512 * 1024 * 5 / 100 },
+		{ 5000, 512 * 1024 * 4 / 100 }, /* half the set point: (2/10)^2 */
+		{ 10000, 512 * 1024 / 100 },	/* Senpai's 1 % at the set point */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct view view = idle();
+		struct decision decision;
+
+		view.stall_us = rows[i].stall_us;
+		policy_decide(&policy_pressure, &standard, &view, &decision);
+		assert_in_range(MIB(512) - decision.target_kib, rows[i].step_kib - 4,
+				rows[i].step_kib);
+		/* In use, and headroom. */
+		assert_in_range(decision.goal_kib, MIB(512 - 400) + MIB(456) * 5 / 100,
+				MIB(512 - 400) + MIB(456) * 5 / 100 + 4);
+	}
+}
+
+static void pressure_stops_at_its_headroom(void **state)
+{
+	struct view view = idle();
+	struct decision decision;
+	struct policy_knobs knobs = with_floor(FLOOR_FIXED, MIB(92));
+	uint64_t goal = MIB(112) + MIB(456) * 5 / 100;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		policy_decide(&policy_pressure, &knobs, &view, &decision);
+		view.available_kib -= view.current_kib - decision.target_kib;
+		view.current_kib = decision.target_kib;
+	}
+	assert_in_range(view.current_kib, goal, goal + 8);
+}
+
+static void pressure_grows_at_once(void **state)
+{
+	struct view view = idle();
+	struct decision decision;
+
+	(void)state;
+	view.current_kib = MIB(200);
+	view.available_kib = MIB(30);
+	view.rising_kib = MIB(64);
+	policy_decide(&policy_pressure, &standard, &view, &decision);
+	assert_in_range(decision.target_kib, MIB(200 - 30 + 64 + 22), MIB(200 - 30 + 64 + 23));
+	assert_int_equal(decision.goal_kib, decision.target_kib);
+
+	/* Waiting alone: 3 % at the set point, (10/20)^2 at ten times, all of it at twenty. */
+	view.rising_kib = 0;
+	view.available_kib = MIB(100);
+	view.stall_us = 10001;
+	policy_decide(&policy_pressure, &standard, &view, &decision);
+	assert_in_range(decision.target_kib, MIB(206), MIB(206) + 4);
+	view.stall_us = 100000;
+	policy_decide(&policy_pressure, &standard, &view, &decision);
+	assert_int_equal(decision.target_kib, MIB(250));
+	view.stall_us = 1000000;
+	policy_decide(&policy_pressure, &standard, &view, &decision);
+	assert_int_equal(decision.target_kib, MIB(400));
+}
+
+/* Processes that reserve far more than they touch keep `committed` from shrinking, not `pressure`.
+ */
+static void reserved_and_untouched(void **state)
+{
+	struct view view = idle();
+	struct decision decision;
+
+	(void)state;
+	view.committed_kib = MIB(4000);
+	policy_decide(&policy_committed, &standard, &view, &decision);
+	assert_int_equal(decision.target_kib, MIB(512));
+	policy_decide(&policy_pressure, &standard, &view, &decision);
+	assert_true(decision.target_kib < MIB(512));
+}
+
+static void goals_are_the_sum_of_their_terms(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < policy_count; i++) {
+		struct view view = idle();
+		struct decision decision = { 0 };
+
+		policies[i]->decide(&view, &standard, &decision);
+		assert_int_equal(decision.goal_kib, policy_sum_kib(policies[i], &view, &standard));
 	}
 }
 
@@ -286,7 +464,7 @@ static void names(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < policy_count; i++)
-		assert_ptr_equal(policy_find(policies[i].name), &policies[i]);
+		assert_ptr_equal(policy_find(policies[i]->name), policies[i]);
 	assert_null(policy_find("commit"));
 }
 
@@ -305,6 +483,14 @@ int main(void)
 		cmocka_unit_test(below_its_floor_it_grows),
 		cmocka_unit_test(no_policy_overrides),
 		cmocka_unit_test(pace),
+		cmocka_unit_test(pressure_undoes_the_last_step),
+		cmocka_unit_test(refaults_count_as_pressure),
+		cmocka_unit_test(no_policy_shrinks_on_hold),
+		cmocka_unit_test(pressure_probes_in_small_steps),
+		cmocka_unit_test(pressure_stops_at_its_headroom),
+		cmocka_unit_test(pressure_grows_at_once),
+		cmocka_unit_test(reserved_and_untouched),
+		cmocka_unit_test(goals_are_the_sum_of_their_terms),
 		cmocka_unit_test(names),
 	};
 

@@ -178,12 +178,71 @@ static void number(void **state)
 	assert_int_equal(procfs_number("12 \n", 4, CONTRACT_KIB_MAX).state, READING_BAD);
 }
 
+static void stall(void **state)
+{
+	static const struct {
+		const char *text;
+		enum reading_state state;
+		uint64_t us;
+	} rows[] = {
+		{ "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234567\nfull total=9\n",
+		  READING_OK, 1234567 },
+		{ "full avg10=0.00 total=9\n", READING_ABSENT, 0 },
+		{ "some avg10=0.00 total=\n", READING_ABSENT, 0 },
+		{ "some avg10=0.00\n", READING_ABSENT, 0 },
+		{ "some avg10=0.00 total=-1\n", READING_BAD, 0 },
+		{ "some avg10=0.00 total=12x\n", READING_BAD, 0 },
+		{ "", READING_ABSENT, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct reading reading = procfs_stall_us(rows[i].text, strlen(rows[i].text));
+
+		if (reading.state != rows[i].state || reading.value != rows[i].us)
+			fail_msg("row %zu: %d %ju", i, (int)reading.state,
+				 (uintmax_t)reading.value);
+	}
+}
+
+static void counters(void **state)
+{
+	static const char text[] = "pswpin 7\nworkingset_refault_anon 20\n"
+				   "workingset_refault_file 300\nworkingset_activate_anon 5\n"
+				   "pswpinx 9\n";
+	struct vmstat vmstat;
+
+	(void)state;
+	procfs_vmstat(text, strlen(text), &vmstat);
+	assert_int_equal(vmstat.refaults.value, 320);
+	assert_int_equal(vmstat.swapins.value, 7);
+	procfs_vmstat("workingset_refault 4\npswpin x\n", 30, &vmstat);
+	assert_int_equal(vmstat.refaults.value, 4);
+	assert_int_equal(vmstat.swapins.state, READING_ABSENT);
+	for (size_t len = 0; len < sizeof(text); len++)
+		procfs_vmstat(text, len, &vmstat);
+}
+
+static void uptime(void **state)
+{
+	(void)state;
+	assert_int_equal(procfs_uptime_ms("12.34 5.67\n", 11).value, 12340);
+	assert_int_equal(procfs_uptime_ms("x", 1).state, READING_ABSENT);
+	assert_int_equal(procfs_uptime_ms("", 0).state, READING_ABSENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(meminfo),	   cmocka_unit_test(meminfo_cut_anywhere),
-		cmocka_unit_test(meminfo_rubbish), cmocka_unit_test(reserve),
-		cmocka_unit_test(reserve_rubbish), cmocka_unit_test(psi),
+		cmocka_unit_test(stall),
+		cmocka_unit_test(counters),
+		cmocka_unit_test(uptime),
+		cmocka_unit_test(meminfo),
+		cmocka_unit_test(meminfo_cut_anywhere),
+		cmocka_unit_test(meminfo_rubbish),
+		cmocka_unit_test(reserve),
+		cmocka_unit_test(reserve_rubbish),
+		cmocka_unit_test(psi),
 		cmocka_unit_test(number),
 	};
 

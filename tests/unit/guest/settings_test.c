@@ -94,6 +94,59 @@ static void refusals(void **state)
 		settings_parse(&settings, "guest.conf", "floor\0 96", 9, error, sizeof(error)));
 }
 
+static void dom0_wins(void **state)
+{
+	struct settings settings, before;
+	char error[256];
+
+	(void)state;
+	assert_true(parse(&settings, "floor 200\ninterval_s 7\n", error, sizeof(error)));
+	assert_true(settings_obey(&settings, "", error, sizeof(error)));
+	assert_true(settings_obey(&settings, "pressure floor=96 probe_percent=2\n", error,
+				  sizeof(error)));
+	assert_string_equal(settings.policy->name, "pressure");
+	assert_int_equal(settings.knobs.floor_kib, 96 * 1024);
+	assert_int_equal(settings.knobs.probe_percent, 2);
+	assert_int_equal(settings.interval_s, 7);
+	before = settings;
+	assert_true(settings_obey(&settings, "floor=2008", error, sizeof(error)));
+	assert_int_equal(settings.knobs.floor_rule, FLOOR_2008);
+	assert_ptr_equal(settings.policy, before.policy);
+}
+
+static void dom0s_nonsense_changes_nothing(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+		{ "greedy", "not a value for policy: committed or pressure" },
+		{ "committed floor=96 probe_percent=", "not a value for probe_percent: 1 to 50" },
+		{ "floor=-1", "not a value for floor" },
+		{ "floor=96=97", "not a value for floor" },
+		{ "committed pressure", "policy is set twice" },
+		{ "floor=96 floor=97", "floor is set twice" },
+		{ "=96", "no such setting" },
+		{ "selfballoon=1", "no such setting" },
+		{ "floor=96 #", "not a value for policy" },
+	};
+	struct settings settings, before;
+	char error[256], text[400];
+
+	(void)state;
+	settings_default(&settings);
+	before = settings;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (settings_obey(&settings, rows[i].text, error, sizeof(error)))
+			fail_msg("taken: %s", rows[i].text);
+		if (strncmp(error, rows[i].says, strlen(rows[i].says)) != 0)
+			fail_msg("%s: says: %s", rows[i].text, error);
+		assert_memory_equal(&settings, &before, sizeof(before));
+	}
+	memset(text, ' ', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_false(settings_obey(&settings, text, error, sizeof(error)));
+}
+
 static void example_is_the_default(void **state)
 {
 	struct settings standard, example;
@@ -111,6 +164,8 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(everything_set),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(dom0_wins),
+		cmocka_unit_test(dom0s_nonsense_changes_nothing),
 		cmocka_unit_test(example_is_the_default),
 	};
 

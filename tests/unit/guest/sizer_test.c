@@ -76,6 +76,15 @@ static void guest_has(uint64_t current_kib, uint64_t committed_kib, uint64_t ava
 	put_number("info/current_kb", current_kib);
 }
 
+/* Since boot. */
+static void waited(unsigned int us)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "some avg10=1.50 avg60=0.00 avg300=0.00 total=%u\n", us);
+	put("pressure/memory", text);
+}
+
 static void order(bool selfballoon, uint64_t target_kib)
 {
 	orders.serial++;
@@ -103,7 +112,9 @@ static int start(void **state)
 	guest_has(MIB(512), MIB(40), MIB(400));
 	put_number("target_kb", MIB(512));
 	put("zoneinfo", "Node 0, zone DMA\n  pages free 9\n  high 2048\n  managed 99999\n");
-	put("pressure/memory", "some avg10=1.50 avg60=0.00 avg300=0.00 total=0\n");
+	waited(0);
+	put("vmstat", "pswpin 0\nworkingset_refault_file 0\n");
+	put("uptime", "3600.00 3600.00\n");
 	return kernel_open(&sizer.kernel, place, place, true, &missing);
 }
 
@@ -249,6 +260,95 @@ static void rubbish_decides_nothing(void **state)
 	}
 }
 
+static void waiting_undoes_the_last_step_at_once(void **state)
+{
+	uint64_t stepped;
+
+	(void)state;
+	order(true, MIB(512));
+	step(1);
+	stepped = target();
+	guest_has(stepped, MIB(40), MIB(350));
+	waited(9000);
+	step(200);
+	assert_int_equal(target(), stepped);
+	waited(11000);
+	step(200);
+	assert_int_equal(target(), MIB(512));
+	guest_has(MIB(512), MIB(40), MIB(400));
+	for (int i = 0; i < POLICY_REST; i++)
+		step(5000);
+	assert_int_equal(target(), MIB(512));
+	step(5000);
+	assert_true(target() < MIB(512));
+}
+
+static void no_shrink_before_60_s(void **state)
+{
+	(void)state;
+	put("uptime", "12.34 1.00\n");
+	order(true, MIB(512));
+	step(1);
+	assert_int_equal(target(), MIB(512));
+	put("uptime", "59.00 1.00\n");
+	step(46660);
+	assert_int_equal(target(), MIB(512));
+	assert_true(report.stats.wanted_kib.value < MIB(512));
+	put("uptime", "64.00 1.00\n");
+	step(5000);
+	assert_true(target() < MIB(512));
+}
+
+static void no_shrink_while_leaving(void **state)
+{
+	(void)state;
+	order(true, MIB(512));
+	orders.leaving = 1;
+	step(1);
+	assert_int_equal(target(), MIB(512));
+	step(55000);
+	assert_int_equal(target(), MIB(512));
+	step(5000);
+	assert_true(target() < MIB(512));
+}
+
+static void no_shrink_while_swap_is_read(void **state)
+{
+	uint64_t stepped;
+
+	(void)state;
+	order(true, MIB(512));
+	step(1);
+	stepped = target();
+	guest_has(stepped, MIB(40), MIB(350));
+	put("vmstat", "pswpin 1\nworkingset_refault_file 0\n");
+	step(5000);
+	assert_int_equal(target(), stepped);
+	step(5000);
+	assert_int_equal(target(), stepped);
+	step(5000);
+	assert_true(target() < stepped);
+}
+
+/* A rise of what is in use is met on the spot, and room for as much again is asked for. */
+static void pressure_follows_need(void **state)
+{
+	uint64_t used = MIB(200 - 60), grown;
+
+	(void)state;
+	assert_true(settings_obey(&settings, "pressure floor=92", (char[256]){ 0 }, 256));
+	guest_has(MIB(200), MIB(40), MIB(60));
+	put_number("target_kb", MIB(200));
+	order(true, MIB(512));
+	step(1);
+	grown = MIB(200);
+	assert_true(target() < grown);
+	used += MIB(50);
+	guest_has(MIB(200), MIB(40), MIB(200) - used);
+	step(200);
+	assert_in_range(target(), used + MIB(50 + 22), used + MIB(50 + 23));
+}
+
 static void gap(void **state)
 {
 	struct sample sample;
@@ -257,6 +357,9 @@ static void gap(void **state)
 	assert_int_equal(kernel_sample(&sizer.kernel, true, &sample), 0);
 	assert_int_equal(sample.view.gap_kib, MIB(56));
 	assert_true(sizer.kernel.gap_known);
+	/* No trigger is written to what isn't the kernel's own. */
+	assert_int_equal(sizer.kernel.trigger, -1);
+	assert_int_equal(sample.stall_us.state, READING_OK);
 }
 
 static void due(void **state)
@@ -298,13 +401,18 @@ int main(void)
 		cmocka_unit_test_setup_teardown(off_stays, start, stop),
 		cmocka_unit_test_setup_teardown(off_with_a_target_follows_it, start, stop),
 		cmocka_unit_test_setup_teardown(rubbish_decides_nothing, start, stop),
+		cmocka_unit_test_setup_teardown(waiting_undoes_the_last_step_at_once, start, stop),
+		cmocka_unit_test_setup_teardown(no_shrink_before_60_s, start, stop),
+		cmocka_unit_test_setup_teardown(no_shrink_while_leaving, start, stop),
+		cmocka_unit_test_setup_teardown(no_shrink_while_swap_is_read, start, stop),
+		cmocka_unit_test_setup_teardown(pressure_follows_need, start, stop),
 		cmocka_unit_test_setup_teardown(gap, start, stop),
 		cmocka_unit_test(due),
 	};
-	static const char *const files[] = { "meminfo",		"zoneinfo",
-					     "pressure/memory", "pressure",
-					     "info/current_kb", "info",
-					     "target_kb",	"" };
+	static const char *const files[] = {
+		"meminfo",  "zoneinfo",	       "vmstat", "uptime",    "pressure/memory",
+		"pressure", "info/current_kb", "info",	 "target_kb", ""
+	};
 	char path[128];
 	int failed;
 

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The module's hand on xenstore, below the guest's own memory/. Must not know what the numbers
+ * mean.
+ */
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <xen/xenbus.h>
+
+#include "selfballoon.h"
+
+#define HOME "memory"
+
+/* Another writer may come between; dom0 writes here seldom. */
+#define TRANSACTION_TRIES 8
+
+static bool seen_shutdown;
+
+static void memory_changed(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	enum contract_key key = KEY_COUNT;
+
+	if (strncmp(path, HOME "/", sizeof(HOME)) == 0)
+		key = contract_key_find(path + sizeof(HOME));
+	/* The module's own reports come back as events, too. */
+	if (key == KEY_COUNT || key == KEY_SELFBALLOON || !contract_keys[key].guest_writes)
+		selfballoon_look();
+}
+
+/* Fires once when it is set, and again when the guest is told to go and when it was restored. */
+static void shutdown_changed(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	if (seen_shutdown)
+		selfballoon_leaving();
+	seen_shutdown = true;
+}
+
+static struct xenbus_watch memory_watch = { .node = HOME, .callback = memory_changed };
+static struct xenbus_watch shutdown_watch = { .node = "control/shutdown",
+					      .callback = shutdown_changed };
+
+int keys_start(void)
+{
+	int err = register_xenbus_watch(&memory_watch);
+
+	if (err)
+		return err;
+	err = register_xenbus_watch(&shutdown_watch);
+	if (err)
+		unregister_xenbus_watch(&memory_watch);
+	return err;
+}
+
+void keys_stop(void)
+{
+	unregister_xenbus_watch(&shutdown_watch);
+	unregister_xenbus_watch(&memory_watch);
+}
+
+/* The caller frees it; NULL for a key that isn't there. */
+static char *read_text(struct xenbus_transaction t, enum contract_key key, unsigned int *len)
+{
+	char *text = xenbus_read(t, HOME, contract_keys[key].name, len);
+
+	return IS_ERR(text) ? NULL : text;
+}
+
+static struct reading read_number(enum contract_key key)
+{
+	unsigned int len = 0;
+	char *text = read_text(XBT_NIL, key, &len);
+	struct reading reading = contract_reading(text, text ? len : 0, contract_keys[key].max);
+
+	kfree(text);
+	return reading;
+}
+
+/* Of dom0's word on policy the module takes the floor in MiB; it has but one policy. */
+static u64 read_floor(void)
+{
+	unsigned int len = 0;
+	char *text = read_text(XBT_NIL, KEY_POLICY, &len), *rest = text, *word;
+	u64 mib = 0, value;
+
+	while (text && len <= CONTRACT_POLICY_MAX && (word = strsep(&rest, " \t\n")))
+		if (strncmp(word, "floor=", 6) == 0 &&
+		    contract_parse_number(word + 6, strlen(word + 6), CONTRACT_KIB_MAX / 1024,
+					  &value))
+			mib = value;
+	kfree(text);
+	return mib * 1024;
+}
+
+void keys_read(struct orders *orders)
+{
+	struct reading selfballoon = read_number(KEY_SELFBALLOON);
+
+	orders->selfballoon = selfballoon.state == READING_OK && selfballoon.value == 1;
+	orders->target_kib = read_number(KEY_TARGET);
+	orders->static_max_kib = read_number(KEY_STATIC_MAX);
+	orders->floor_kib = read_floor();
+	orders->known = true;
+}
+
+static int write_number(struct xenbus_transaction t, enum contract_key key, struct reading reading)
+{
+	const char *name = contract_keys[key].name;
+
+	if (reading.state != READING_OK)
+		return xenbus_write(t, HOME, name, "");
+	return xenbus_printf(t, HOME, name, "%llu", reading.value);
+}
+
+static int write_report(struct xenbus_transaction t, const struct report *report, const char *line)
+{
+	const struct reading actual = { READING_OK, report->actual_kib };
+	const struct reading minimum = { READING_OK, report->minimum_kib };
+	int err = write_number(t, KEY_ACTUAL, actual);
+
+	if (!err)
+		err = write_number(t, KEY_MINIMUM, minimum);
+	if (!err)
+		err = write_number(t, KEY_SELFTARGET, report->selftarget_kib);
+	return err ? err : xenbus_write(t, HOME, contract_keys[KEY_STATS].name, line);
+}
+
+int keys_post(const struct report *report, u32 seq)
+{
+	static char line[CONTRACT_STATS_MAX + 1]; /* only main.c's work posts */
+	struct stats stats = report->stats;
+	struct xenbus_transaction t;
+	int err = -EAGAIN;
+	int tries;
+
+	stats.seq = (struct reading){ READING_OK, seq };
+	if (contract_format_stats(&stats, line, sizeof(line)) < 0)
+		return -ENOSPC;
+	for (tries = 0; tries < TRANSACTION_TRIES && err == -EAGAIN; tries++) {
+		err = xenbus_transaction_start(&t);
+		if (err)
+			return err;
+		err = write_report(t, report, line);
+		if (err)
+			xenbus_transaction_end(t, 1);
+		else
+			err = xenbus_transaction_end(t, 0);
+	}
+	return err;
+}
+
+int keys_switch(bool on)
+{
+	return xenbus_printf(XBT_NIL, HOME, contract_keys[KEY_SELFBALLOON].name, "%d", on);
+}

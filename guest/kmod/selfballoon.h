@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What the parts of xen_selfballoon know of each other: main.c sizes, keys.c speaks with dom0,
+ * file.c with people. All sizes are KiB.
+ */
+#ifndef XEN_SELFBALLOON_H
+#define XEN_SELFBALLOON_H
+
+#include "policy.h"
+#include "report.h"
+
+#define KIB_PER_PAGE (PAGE_SIZE / 1024)
+
+/* What dom0 says; garbage and absence are 0 for selfballoon. */
+struct orders {
+	bool selfballoon;
+	bool known; /* xenstore has been read */
+	struct reading target_kib;
+	struct reading static_max_kib;
+	uint64_t floor_kib; /* of memory/policy; 0: none */
+};
+
+/* --- main.c --- */
+
+/* Looks again at once; any context that may sleep or not. */
+void selfballoon_look(void);
+/* dom0 tells the guest to go, or it has come back. */
+void selfballoon_leaving(void);
+/* Takes a size from a person while selfballoon is 0: 0, -EINVAL, -EBUSY. */
+int selfballoon_set_target(uint64_t kib);
+
+struct selfballoon_state {
+	uint64_t current_kib, target_kib, floor_kib, max_kib;
+	bool on;
+};
+void selfballoon_show(struct selfballoon_state *state);
+
+/* --- keys.c --- */
+
+int keys_start(void);
+void keys_stop(void);
+void keys_read(struct orders *orders);
+/* In one transaction, as the daemon does. 0 or a negative errno. */
+int keys_post(const struct report *report, uint32_t seq);
+int keys_switch(bool on);
+
+/* --- file.c --- */
+
+int file_start(void);
+void file_stop(void);
+
+#endif

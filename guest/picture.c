@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Gathers what `status` and `explain` show. Must not know how it is shown. Needs xenstore and the
+ * kernel, not the daemon.
+ */
+#include "picture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "xenbus.h"
+
+static int read_keys(struct picture *picture)
+{
+	struct xenbus bus = { NULL };
+	int err = xenbus_open(&bus, false);
+
+	for (unsigned int key = 0; key < KEY_COUNT && !err; key++)
+		if (contract_keys[key].max)
+			err = xenbus_read(&bus, key, &picture->keys[key]);
+	if (!err && xenbus_read_stats(&bus, &picture->stats) == -ENOTCONN)
+		err = -ENOTCONN;
+	if (!err)
+		err = xenbus_read_policy(&bus, picture->word);
+	xenbus_close(&bus);
+	return err;
+}
+
+/* What the policy says of the guest as it is now, whether or not a daemon runs. */
+static int look(const struct places *places, struct picture *picture)
+{
+	static struct kernel kernel;
+	struct view *view = &picture->sample.view;
+	struct reading full = picture->keys[KEY_STATIC_MAX];
+	const char *missing;
+	int err = kernel_open(&kernel, places->procfs, places->sysfs, false, &missing);
+
+	if (!err)
+		err = kernel_sample(&kernel, true, &picture->sample);
+	kernel_close(&kernel);
+	if (err)
+		return err;
+	if (picture->sample.uptime_ms.state == READING_OK &&
+	    picture->sample.uptime_ms.value < POLICY_BOOT_MS)
+		view->holds |= HOLD_BOOT;
+	view->max_kib = full.state == READING_OK && full.value ? full.value : view->current_kib;
+	policy_decide(picture->settings.policy, &picture->settings.knobs, view, &picture->decision);
+	return 0;
+}
+
+int picture_take(const struct places *places, struct picture *picture)
+{
+	char error[512];
+	int err;
+
+	memset(picture, 0, sizeof(*picture));
+	err = settings_load(&picture->settings, places->config, error, sizeof(error));
+	if (err) {
+		fprintf(stderr, "xenballoon-guest: %s\n", error);
+		return err;
+	}
+	err = read_keys(picture);
+	if (err) {
+		fprintf(stderr, "xenballoon-guest: xenstore: %s\n", strerror(-err));
+		return err;
+	}
+	picture->word_obeyed =
+		settings_obey(&picture->settings, picture->word, error, sizeof(error));
+	err = look(places, picture);
+	if (err)
+		fprintf(stderr, "xenballoon-guest: can't read %s or %s: %s\n", places->procfs,
+			places->sysfs, strerror(-err));
+	return err;
+}
