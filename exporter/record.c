@@ -89,7 +89,7 @@ unsigned int record_marks(const char *below)
 	return 0;
 }
 
-/* Where the reading of a key that is a number goes. */
+/* Where the reading of a key that is a number goes; NULL for one that isn't shown. */
 static struct reading *place_of(struct record *record, enum contract_key key)
 {
 	if (key == KEY_VIDEORAM)
@@ -151,7 +151,7 @@ static bool take(struct record *record, enum contract_key key, const char *text,
 {
 	struct reading *place = place_of(record, key);
 
-	if (!place)
+	if (key == KEY_STATS)
 		return take_stats(record, text ? text : "", len);
 	*place = contract_reading(text, len, contract_keys[key].max);
 	return place->state != READING_BAD;
@@ -256,7 +256,7 @@ int record_read(struct record *record, struct store *store)
 	if (!error && marked & RECORD_MANAGER)
 		error = read_manager(record, store);
 	for (enum contract_key key = 0; key < KEY_COUNT && !error; key++)
-		if (marked & RECORD_KEY(key))
+		if (marked & RECORD_KEY(key) && (key == KEY_STATS || place_of(record, key)))
 			error = read_key(record, store, key);
 	if (error)
 		record->marked = marked;
