@@ -45,67 +45,44 @@ struct part {
 	enum kind kind;
 };
 
-#define GUEST_PARTS                                                                                \
-	{                                                                                          \
-		{ DOMAIN(XB_NAME), VALUE_OBJECT }, { DOMAIN(XB_UUID), VALUE_OBJECT },              \
-			{ DOMAIN(XB_STATE), VALUE_OBJECT },                                        \
-		{                                                                                  \
-			DOMAIN(XB_REASON), VALUE_OBJECT                                            \
-		}                                                                                  \
-	}
-#define VM_PARTS                                                                                   \
-	{                                                                                          \
-		{ VM(MIB_VM_NAME), VALUE_OBJECT }, { VM(MIB_VM_UUID), VALUE_OBJECT },              \
-		{                                                                                  \
-			VM(MIB_VM_OPER_STATE), VALUE_BEFORE                                        \
-		}                                                                                  \
-	}
-#define MEMORY_PARTS                                                                               \
-	{                                                                                          \
-		{ HOST(2), VALUE_OBJECT },                                                         \
-		{                                                                                  \
-			HOST(1), VALUE_OBJECT                                                      \
-		}                                                                                  \
-	}
-#define STORE_PARTS                                                                                \
-	{                                                                                          \
-		{                                                                                  \
-			HOST(8), VALUE_OBJECT                                                      \
-		}                                                                                  \
-	}
+/* clang-format off */
+#define GUEST_PARTS { \
+	{ DOMAIN(XB_NAME), VALUE_OBJECT }, { DOMAIN(XB_UUID), VALUE_OBJECT }, \
+	{ DOMAIN(XB_STATE), VALUE_OBJECT }, { DOMAIN(XB_REASON), VALUE_OBJECT } }
+#define CHANGE_PARTS { \
+	{ DOMAIN(XB_NAME), VALUE_OBJECT }, { DOMAIN(XB_UUID), VALUE_OBJECT }, \
+	{ DOMAIN(XB_TARGET), VALUE_OBJECT }, { DOMAIN(XB_SWITCH), VALUE_OBJECT }, \
+	{ NOTIFY_WHO, VALUE_WHO }, { NOTIFY_WAY, VALUE_WAY } }
+#define MEMORY_PARTS { { HOST(2), VALUE_OBJECT }, { HOST(1), VALUE_OBJECT } }
+#define STORE_PARTS { { HOST(8), VALUE_OBJECT } }
+#define VM_PARTS { \
+	{ VM(MIB_VM_NAME), VALUE_OBJECT }, { VM(MIB_VM_UUID), VALUE_OBJECT }, \
+	{ VM(MIB_VM_OPER_STATE), VALUE_BEFORE } }
+#define VM_DELETED_PARTS { \
+	{ VM(MIB_VM_NAME), VALUE_OBJECT }, { VM(MIB_VM_UUID), VALUE_OBJECT }, \
+	{ VM(MIB_VM_OPER_STATE), VALUE_BEFORE }, { VM(MIB_VM_PERSISTENT), VALUE_OBJECT } }
 
 static const struct notification {
 	bool vm;
 	oid number; /* below notifications(0) */
 	struct part parts[VARBINDS_MAX + 1];
 } notifications[EVENT_COUNT] = {
-	[EVENT_STUCK] = { false, 1, GUEST_PARTS },
-	[EVENT_CAPPED] = { false, 2, GUEST_PARTS },
-	[EVENT_SILENT] = { false, 3, GUEST_PARTS },
-	[EVENT_HOST_LOW] = { false, 4, MEMORY_PARTS },
-	[EVENT_HOST_RECOVERED] = { false, 5, MEMORY_PARTS },
-	[EVENT_STORE_LOST] = { false, 6, STORE_PARTS },
-	[EVENT_STORE_BACK] = { false, 7, STORE_PARTS },
-	[EVENT_CHANGED] = { false,
-			    8,
-			    { { DOMAIN(XB_NAME), VALUE_OBJECT },
-			      { DOMAIN(XB_UUID), VALUE_OBJECT },
-			      { DOMAIN(XB_TARGET), VALUE_OBJECT },
-			      { DOMAIN(XB_SWITCH), VALUE_OBJECT },
-			      { NOTIFY_WHO, VALUE_WHO },
-			      { NOTIFY_WAY, VALUE_WAY } } },
-	[EVENT_VM_RUNNING] = { true, 1, VM_PARTS },
+	[EVENT_STUCK]            = { false, 1, GUEST_PARTS },
+	[EVENT_CAPPED]           = { false, 2, GUEST_PARTS },
+	[EVENT_SILENT]           = { false, 3, GUEST_PARTS },
+	[EVENT_HOST_LOW]         = { false, 4, MEMORY_PARTS },
+	[EVENT_HOST_RECOVERED]   = { false, 5, MEMORY_PARTS },
+	[EVENT_STORE_LOST]       = { false, 6, STORE_PARTS },
+	[EVENT_STORE_BACK]       = { false, 7, STORE_PARTS },
+	[EVENT_CHANGED]          = { false, 8, CHANGE_PARTS },
+	[EVENT_VM_RUNNING]       = { true, 1, VM_PARTS },
 	[EVENT_VM_SHUTTING_DOWN] = { true, 2, VM_PARTS },
-	[EVENT_VM_PAUSED] = { true, 4, VM_PARTS },
-	[EVENT_VM_SUSPENDED] = { true, 6, VM_PARTS },
-	[EVENT_VM_CRASHED] = { true, 9, VM_PARTS },
-	[EVENT_VM_DELETED] = { true,
-			       10,
-			       { { VM(MIB_VM_NAME), VALUE_OBJECT },
-				 { VM(MIB_VM_UUID), VALUE_OBJECT },
-				 { VM(MIB_VM_OPER_STATE), VALUE_BEFORE },
-				 { VM(MIB_VM_PERSISTENT), VALUE_OBJECT } } },
+	[EVENT_VM_PAUSED]        = { true, 4, VM_PARTS },
+	[EVENT_VM_SUSPENDED]     = { true, 6, VM_PARTS },
+	[EVENT_VM_CRASHED]       = { true, 9, VM_PARTS },
+	[EVENT_VM_DELETED]       = { true, 10, VM_DELETED_PARTS },
 };
+/* clang-format on */
 
 static struct mib_watch *watch;
 static oid xb_root[MAX_OID_LEN];
