@@ -102,6 +102,10 @@ xen-shell: deps ## a prompt in a real dom0 with guests up
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/xen/run --shell
 
+bench: deps ## speed, as ratios against a named alternative: a scrape, a walk, the policies
+	$(Q)$(MAKE) --no-print-directory all bed unit
+	$(Q)for bench in scrape walk policies; do tests/bench/$$bench || exit 1; done
+
 lint: ## layout, library homes, headers, shell, MIB, man pages
 	$(Q)tests/lint/run
 

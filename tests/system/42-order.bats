@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Every object with no guest, one and 4,096, by the agent itself and through snmpd: GET says what the
-# walk said, GETNEXT leads to the next, in order. What a varbind costs. Guests that come and go.
+# walk said, GETNEXT leads to the next, in order. Guests that come and go.
 
 # shellcheck disable=SC2086 # names without blanks
 load lib.bash
@@ -76,37 +76,6 @@ steady() {
 		same "$(snmp_as narrow bulkget -Cr$repetitions -On -mSNMPv2-SMI $ROOT_OID.1.2.1.2.190 |
 			grep -c "$ROOT_OID.1.2.1.[3-7]")" 0 "beyond the view"
 	done
-}
-
-# cost_ns COUNT: of one varbind in the agent, in CPU time; the least of five walks.
-cost_ns() {
-	local pid before n least=
-	rows_now "$1" >/dev/null
-	pid=$(pgrep -P "$(cat "$HOST_DIR/pids/rows")" rows || cat "$HOST_DIR/pids/rows")
-	for _ in 1 2 3 4 5; do
-		before=$(cpu_ns "$pid")
-		n=$(for ((i = 0; i < ${2:-1}; i++)); do
-			snmp_as operator bulkwalk -Cr50 -On -mSNMPv2-SMI $ROOT_OID.1.2
-		done | wc -l)
-		n=$((($(cpu_ns "$pid") - before) / n))
-		[ -n "$least" ] && [ "$least" -le "$n" ] || least=$n
-	done
-	echo $least
-}
-
-@test "a varbind with 4,096 guests costs at most 1.3 times what it costs with 128" {
-	local few many
-	few=$(cost_ns 128 10)
-	many=$(cost_ns 4096)
-	echo "# $few ns a varbind with 128 guests, $many ns with 4096: $((many * 100 / few)) %" >&3
-	between $((many * 100 / few)) 1 130 "percent"
-}
-
-@test "a walk beside snmpd's own table with as many rows: at least twice as quick" {
-	local measured
-	measured=$(env -u HOST_DIR -u SNMP_PORT -u HTTP_PORT GUESTS=1000 RUNS=10 "$ROOT/tests/bench/walk")
-	printf '# %s\n' "${measured//$'\n'/$'\n# '}" >&3
-	awk '/ours over snmpd/ { found = $NF + 0 >= 2 } END { exit !found }' <<<"$measured"
 }
 
 @test "rows that come and go during 100 walks: each walk ends, in order, no row twice" {
