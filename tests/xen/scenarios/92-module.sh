@@ -21,6 +21,9 @@ module_daemon_said() {
 scenario_module() {
 	local name=${1}1 floor before
 	must "selfballoon off for $name" selfballoon "$name" false
+	# What it has is more than it wants, whatever the scenarios before left it with.
+	must "a target of 320 MiB" target "$name" 327680
+	wait_for 90 "$name at 320 MiB" module_at "$name" 327680
 	# shellcheck disable=SC2016 # the guest's own variables
 	must "xenfs in $name" guest "$name" 'cd /lib/modules && insmod xen-privcmd.ko 2>/dev/null
 		insmod xenfs.ko 2>/dev/null; grep -q " /proc/xen " /proc/mounts || mount -t xenfs none /proc/xen'
