@@ -120,6 +120,7 @@ type=\"$type\"
 memory=$memory
 maxmem=$maxmem
 vcpus=1
+tsc_mode=\"native\"
 kernel=\"/dev/vdc\"
 ramdisk=\"/dev/vdd\"
 on_crash=\"preserve\"
