@@ -5,6 +5,7 @@
  */
 #include "decision.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,6 +17,8 @@
 #include <jansson.h>
 
 #define DECISION_MAX 4096 /* bytes of a file; ours take less than 1 KiB */
+#define KEPT	     ".json"
+#define SCRATCH	     ".new"
 
 static int directory_fd = -1;
 static char boot_id[SNAPSHOT_UUID_SIZE]; /* of this boot of the host */
@@ -48,6 +51,23 @@ static void read_boot_id(void)
 		close(fd);
 }
 
+/* An agent killed between writing a file and renaming it leaves the first behind. */
+static void sweep(int fd)
+{
+	DIR *directory = fdopendir(dup(fd));
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory))) {
+		size_t len = strlen(entry->d_name);
+
+		if (len > strlen(SCRATCH) &&
+		    !strcmp(entry->d_name + len - strlen(SCRATCH), SCRATCH))
+			unlinkat(fd, entry->d_name, 0);
+	}
+	if (directory)
+		closedir(directory);
+}
+
 int decision_open(const char *directory)
 {
 	int fd;
@@ -59,6 +79,7 @@ int decision_open(const char *directory)
 		return -errno;
 	decision_close();
 	directory_fd = fd;
+	sweep(fd);
 	read_boot_id();
 	return 0;
 }
@@ -76,7 +97,7 @@ static int file_name(const char *uuid, const char *suffix, char name[64])
 		return -EBADF;
 	if (!uuid_valid(uuid))
 		return -EINVAL;
-	snprintf(name, 64, "%s.%s", uuid, suffix);
+	snprintf(name, 64, "%s%s", uuid, suffix);
 	return 0;
 }
 
@@ -177,7 +198,7 @@ int decision_load(const char *uuid, struct decision *decision)
 	char name[64], text[DECISION_MAX];
 	json_t *root = NULL;
 	ssize_t got;
-	int fd, error = file_name(uuid, "json", name);
+	int fd, error = file_name(uuid, KEPT, name);
 
 	memset(decision, 0, sizeof(*decision));
 	if (error)
@@ -237,9 +258,9 @@ int decision_save(const char *uuid, const struct decision *decision)
 {
 	char name[64], scratch[64];
 	char *text;
-	int error = file_name(uuid, "json", name);
+	int error = file_name(uuid, KEPT, name);
 
-	if (error || (error = file_name(uuid, "new", scratch)))
+	if (error || (error = file_name(uuid, SCRATCH, scratch)))
 		return error;
 	if (decision->selfballoon.state != READING_OK && !decision->changing.valid)
 		return unlinkat(directory_fd, name, 0) && errno != ENOENT ? -errno : 0;
