@@ -125,9 +125,8 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 0644 guest/guest.conf $(DESTDIR)$(PREFIX)/share/doc/xenballoon/guest.conf
 	install -D -m 0644 mib/XENBALLOON-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/XENBALLOON-MIB.txt
 	install -D -m 0644 mib/snmpd.conf $(DESTDIR)$(PREFIX)/share/doc/xenballoon/snmpd.conf
-	for folder in snmp_exporter zabbix librenms; do \
-		install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/xenballoon/dashboards/$$folder \
-			dashboards/$$folder/* || exit; \
+	for file in $$(find dashboards -type f); do \
+		install -D -m 0644 $$file $(DESTDIR)$(PREFIX)/share/doc/xenballoon/$$file || exit; \
 	done
 
 kmod: ## the guest's kernel module, for KERNEL=$$(uname -r) of Debian, from headers that are fetched
