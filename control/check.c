@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "principal_file.h"
 
 #define DOM0_UUID "00000000-0000-0000-0000-000000000000"
 
@@ -110,6 +111,18 @@ static enum control_result found(struct ask *ask, struct control_answer *answer)
 				     "several guests bear this name: give a domid or a UUID");
 	return answer_refuse(answer, RESULT_NOT_FOUND, NULL,
 			     "no guest has this domid, name or UUID");
+}
+
+static enum control_result within_reach(struct ask *ask, struct control_answer *answer)
+{
+	const struct principal *who = &ask->request->who;
+
+	if (principal_domains_match(who->domains, ask->domain->name, ask->domain->uuid))
+		return RESULT_OK;
+	return answer_refuse(answer, RESULT_FORBIDDEN, NULL,
+			     "%s may change only domains that match %.120s, and domain %" PRIu32
+			     " does not",
+			     who->name, who->domains, answer->domid);
 }
 
 static enum control_result unmanaged(struct ask *ask, struct control_answer *answer)
@@ -278,8 +291,8 @@ static enum control_result tell_of_silence(struct ask *ask, struct control_answe
 }
 
 static rule *const selfballoon_rules[] = {
-	authenticated, operator, sensible, not_dom0,	    host_up, found,
-	unmanaged,     static_max_known,   tell_of_silence, NULL
+	authenticated, operator, sensible, not_dom0,	     host_up,	      found,
+	within_reach,  unmanaged,	   static_max_known, tell_of_silence, NULL
 };
 static rule *const target_rules[] = { authenticated,
 				      operator,
@@ -287,6 +300,7 @@ static rule *const target_rules[] = { authenticated,
 				      not_dom0,
 				      host_up,
 				      found,
+				      within_reach,
 				      unmanaged,
 				      static_max_known,
 				      at_most_static_max,

@@ -37,7 +37,7 @@ static void set_defaults(struct config *config)
 /* What no single setting shows: the files they name, and how they go together. */
 static bool check_whole(struct config *config, size_t *offset, char *why, size_t size)
 {
-	char tokens[400];
+	char principals[400];
 
 	*offset = offsetof(struct config, snmp_config);
 	if (config->snmp_config[0] && access(config->snmp_config, R_OK) != 0) {
@@ -46,19 +46,20 @@ static bool check_whole(struct config *config, size_t *offset, char *why, size_t
 		return false;
 	}
 	*offset = offsetof(struct config, http_listen);
-	if (!config->http_token_file[0])
+	if (!config->http_principal_file[0])
 		return true;
 	if (config->http_listen[0] && !setting_is_loopback(config->http_listen)) {
 		snprintf(why, size,
-			 "http.listen is %s: with http.token_file set it must be a loopback "
+			 "http.listen is %s: with http.principal_file set it must be a loopback "
 			 "address, as tokens over plain HTTP can be overheard",
 			 config->http_listen);
 		return false;
 	}
-	*offset = offsetof(struct config, http_token_file);
-	if (auth_load(config->http_token_file, &config->tokens, tokens, sizeof(tokens)) == 0)
+	*offset = offsetof(struct config, http_principal_file);
+	if (auth_load(config->http_principal_file, &config->auth, principals, sizeof(principals)) ==
+	    0)
 		return true;
-	snprintf(why, size, "http.token_file: %s", tokens);
+	snprintf(why, size, "http.principal_file: %s", principals);
 	return false;
 }
 
@@ -97,7 +98,7 @@ void config_free(struct config *config)
 {
 	if (!config)
 		return;
-	auth_free(config->tokens);
+	auth_free(config->auth);
 	free((struct shared_config *)config);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "auth.h"
 #include "http_call.h"
@@ -121,9 +122,9 @@ static void find_principal(struct http_call *call, const struct config *config)
 		return;
 	text += strlen(scheme);
 	text += strspn(text, " ");
-	if (!auth_bearer(config->tokens, text, strlen(text), &proved))
-		return;
+	call->verdict = auth_bearer(config->auth, text, strlen(text), time(NULL), &proved);
 	snprintf(who->name, sizeof(who->name), "%s", proved.name);
+	snprintf(who->domains, sizeof(who->domains), "%s", proved.domains);
 	who->role = proved.role;
 }
 
@@ -146,11 +147,12 @@ static bool check_role(struct http_call *call, const struct config *config, stru
 	if (call->exchange.who.role == ROLE_NONE)
 		return refuse(
 			call, reply, RESULT_UNAUTHENTICATED,
-			header(call, "Authorization")
+			call->verdict == AUTH_EXPIRED ? "The token has expired; ask for a new one."
+			: header(call, "Authorization")
 				? "The credential is not valid; send Authorization: Bearer with "
-				  "a token of the agent's token file."
+				  "a token of the agent's principals file."
 				: "A credential is needed: send Authorization: Bearer with a "
-				  "token of the agent's token file.");
+				  "token of the agent's principals file.");
 	return refuse(call, reply, RESULT_FORBIDDEN,
 		      "This takes the role operator; the token has the role viewer.");
 }

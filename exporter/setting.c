@@ -160,10 +160,10 @@ const struct setting settings[SETTING_COUNT] = {
 	  check_listen, true, "Address and port for HTTP; \"\" switches it off." },
 	{ "http.read", SETTING_CHOICE, FIELD(http_read), 0, 0, "open", http_reads, NULL, false,
 	  "Who may read over HTTP: anyone, or only who shows a viewer's or operator's token." },
-	{ "http.token_file", SETTING_TEXT, FIELD(http_token_file), 0, 0, "", NULL,
+	{ "http.principal_file", SETTING_TEXT, FIELD(http_principal_file), 0, 0, "", NULL,
 	  check_optional_path, false,
-	  "File of bearer tokens, a line each: name, role (viewer or operator), SHA-256 of the "
-	  "token in hexadecimal. \"\": nobody can change anything over HTTP." },
+	  "File of who may do what, a line each: name role proof [expires=TIME] "
+	  "[domains=PATTERN,...]. \"\": nobody can change anything over HTTP." },
 	{ "snmp.mode", SETTING_CHOICE, FIELD(snmp_mode), 0, 0, "agent", snmp_modes, NULL, true,
 	  "agent: an SNMP agent with its own port and users; agentx: a part of the host's snmpd; "
 	  "off: no SNMP." },

@@ -1,27 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who asks: bearer tokens. The token file has one line per token, `name role sha256-hex`, so that a
- * reader of the file can't use what it reads. name is [A-Za-z0-9_.-]{1,63} and unique, role viewer
- * or operator, the hash that of the token's bytes (`printf %s TOKEN | sha256sum`). '#' starts a
- * comment line.
+ * Who asks: the principals of one reading of the principals file (see principal_file.h), immutable,
+ * and whose a proof is.
  */
 #ifndef XENBALLOON_AUTH_H
 #define XENBALLOON_AUTH_H
 
 #include "control.h"
+#include "principal_file.h"
 
-struct auth_tokens;
+struct auth;
+
+enum auth_verdict {
+	AUTH_NONE,    /* no proof was given */
+	AUTH_GOOD,    /* *who has name, role and domains */
+	AUTH_EXPIRED, /* was one, *who has the name alone */
+	AUTH_WRONG    /* nobody's; *who is as it was */
+};
 
 /*
- * Reads a token file, at most 1 MiB. On failure -errno and a sentence in error (file:line: what).
- * Everyone may read it: a warning is logged.
+ * Reads a principals file, at most PRINCIPAL_FILE_MAX bytes. On failure -errno and a sentence in
+ * error (file:line: what). Everyone may read it: a warning is logged.
  */
-int auth_load(const char *path, struct auth_tokens **tokens, char *error, size_t size);
-void auth_free(struct auth_tokens *tokens); /* NULL is allowed */
+int auth_load(const char *path, struct auth **auth, char *error, size_t size);
+void auth_free(struct auth *auth); /* NULL is allowed */
 
-/* Finds whose token this is, in constant time per token; fills name and role. tokens may be NULL.
+/*
+ * Whose token this is, at now_s (Unix seconds), in constant time per token. auth may be NULL, which
+ * knows nobody.
  */
-bool auth_bearer(const struct auth_tokens *tokens, const char *token, size_t len,
-		 struct principal *who);
+enum auth_verdict auth_bearer(const struct auth *auth, const char *token, size_t len, int64_t now_s,
+			      struct principal *who);
+
+/*
+ * The principal of this name whom something else has proved: PROOF_BASIC a password, or
+ * PROOF_CERTIFICATE a certificate. A proved user of web.config.yml whom the file doesn't name is a
+ * viewer; a name that the file gives another proof is AUTH_WRONG.
+ */
+enum auth_verdict auth_proved(const struct auth *auth, const char *name, enum principal_proof proof,
+			      int64_t now_s, struct principal *who);
+
+/* Whether anybody in the file is proved so. */
+bool auth_has(const struct auth *auth, enum principal_proof proof);
 
 #endif

@@ -14,7 +14,7 @@
 #include "control.h"
 #include "log.h"
 
-struct auth_tokens;
+struct auth;
 
 enum snmp_mode { SNMP_OFF, SNMP_AGENT, SNMP_AGENTX };
 enum http_read { HTTP_READ_OPEN, HTTP_READ_VIEWER };
@@ -23,9 +23,9 @@ struct config {
 	enum log_level log_level;  /* log.level: error|warn|info|debug */
 	char state_directory[256]; /* state.directory: decisions by UUID */
 
-	char http_listen[128];	   /* http.listen: ADDRESS:PORT, [V6]:PORT; "" is off */
-	enum http_read http_read;  /* http.read: open|viewer */
-	char http_token_file[256]; /* http.token_file: see auth.h; "" is none */
+	char http_listen[128];	       /* http.listen: ADDRESS:PORT, [V6]:PORT; "" is off */
+	enum http_read http_read;      /* http.read: open|viewer */
+	char http_principal_file[256]; /* http.principal_file: see principal_file.h; "" is none */
 
 	enum snmp_mode snmp_mode; /* snmp.mode: agent|agentx|off */
 	char snmp_listen[128];	  /* snmp.listen: a net-snmp transport address */
@@ -46,7 +46,7 @@ struct config {
 
 	char audit_file[256]; /* audit.file: path, or "-" for standard error */
 
-	struct auth_tokens *tokens; /* read from http_token_file; NULL if none */
+	struct auth *auth; /* read from http_principal_file; NULL if none */
 };
 
 /*

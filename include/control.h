@@ -35,6 +35,11 @@ struct principal {
 	enum control_role role;
 	enum control_interface via;
 	char address[64]; /* where from, as text */
+	/*
+	 * An operator's reach: patterns (fnmatch(3)) of names or UUIDs with commas between, one of
+	 * which a domain must match; "" is all. See principal_file.h.
+	 */
+	char domains[256];
 };
 
 /*

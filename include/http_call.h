@@ -5,6 +5,7 @@
 #ifndef XENBALLOON_HTTP_CALL_H
 #define XENBALLOON_HTTP_CALL_H
 
+#include "auth.h"
 #include "config.h"
 #include "route.h"
 
@@ -25,7 +26,8 @@ struct http_call {
 	struct text body;
 	size_t received; /* bytes of body, those beyond the limit too */
 	struct reply reply;
-	bool answered; /* reply is ready to be sent */
+	bool answered;		   /* reply is ready to be sent */
+	enum auth_verdict verdict; /* on the credential that came with it, if one did */
 
 	/* http_wait.c's own, under its lock. */
 	bool waiting;

@@ -46,12 +46,12 @@ teardown_file() {
 	contains "$output" "wrong.yml:2: log.level is \"loud\": must be error or warn or info or debug"
 }
 
-@test "config.check reads the token file, too" {
-	printf 'mallory operator 1234\n' >"$HOST_DIR/wrong.tokens"
-	printf 'http:\n  token_file: %s\n' "$HOST_DIR/wrong.tokens" >"$HOST_DIR/wrong.yml"
+@test "config.check reads the principals file, too" {
+	printf 'mallory operator 1234\n' >"$HOST_DIR/wrong.principals"
+	printf 'http:\n  principal_file: %s\n' "$HOST_DIR/wrong.principals" >"$HOST_DIR/wrong.yml"
 	run "$BUILD/xenballoon-agent" --config "$HOST_DIR/wrong.yml" --config.check
 	same "$status" 1
-	contains "$output" "wrong.yml:2: http.token_file: $HOST_DIR/wrong.tokens:1: "
+	contains "$output" "wrong.yml:2: http.principal_file: $HOST_DIR/wrong.principals:1: "
 }
 
 @test "a taken port is named, and nothing starts" {

@@ -424,8 +424,8 @@ age_above() {
 	agent_config "http.listen=0.0.0.0:$HTTP_PORT"
 	run agent_program --config "$HOST_DIR/agent.yml"
 	same "$status" 1
-	contains "$output" "http.listen is 0.0.0.0:$HTTP_PORT: with http.token_file set it must be a loopback"
-	agent_start "http.listen=0.0.0.0:$HTTP_PORT" http.token_file=
+	contains "$output" "http.listen is 0.0.0.0:$HTTP_PORT: with http.principal_file set it must be a loopback"
+	agent_start "http.listen=0.0.0.0:$HTTP_PORT" http.principal_file=
 	expect 200 GET /metrics >/dev/null
 	expect 401 POST /api/v1/domains/guest1/selfballoon '{"enabled": true}' operator
 	# Nor can a reload bring them together.

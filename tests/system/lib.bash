@@ -119,7 +119,7 @@ write_credentials() (
 		variable=${name^^}_TOKEN
 		printf '%s %s %s\n' $name $name \
 			"$(printf %s "${!variable}" | sha256sum | cut -d' ' -f1)"
-	done >"$HOST_DIR/tokens"
+	done >"$HOST_DIR/principals"
 	cat >"$HOST_DIR/snmp/agent.conf" <<-EOT
 		createUser operator SHA-256 "$SNMP_PASS" AES-256 "$SNMP_PASS"
 		createUser viewer SHA-256 "$SNMP_PASS" AES-256 "$SNMP_PASS"
@@ -242,7 +242,7 @@ write_without_pause() {
 # agent_config [SECTION.KEY=VALUE...]: writes agent.yml; later words win.
 agent_config() {
 	local path word section=
-	printf '%s\n' "http.listen=127.0.0.1:$HTTP_PORT" "http.token_file=$HOST_DIR/tokens" \
+	printf '%s\n' "http.listen=127.0.0.1:$HTTP_PORT" "http.principal_file=$HOST_DIR/principals" \
 		"snmp.listen=udp:127.0.0.1:$SNMP_PORT" "snmp.config=$HOST_DIR/snmp/agent.conf" \
 		"snmp.persistent_directory=$HOST_DIR/snmp/agent" "state.directory=$HOST_DIR/state" \
 		"audit.file=$HOST_DIR/audit.log" "$@" |

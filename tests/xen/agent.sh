@@ -12,14 +12,14 @@ agent_prepare() {
 	directory=$(mktemp -d "$out/host.XXXXXX")
 	export HTTP_PORT=$http_port SNMP_PORT=$snmp_port
 	host_new "$directory" 9>&-
-	agent_config http.listen=127.0.0.1:10047 http.token_file=/etc/xenballoon/tokens \
+	agent_config http.listen=127.0.0.1:10047 http.principal_file=/etc/xenballoon/principals \
 		snmp.listen=udp:0.0.0.0:1161 snmp.config=/etc/xenballoon/snmp.conf \
 		snmp.persistent_directory=/var/lib/xenballoon/snmp \
 		state.directory=/var/lib/xenballoon audit.file=/var/log/xen/audit.log \
 		control.timeout_ms=30000 "$@"
 	dom0 "mkdir -p /etc/xenballoon /var/lib/xenballoon/snmp"
 	to_dom0 "$HOST_DIR/agent.yml" /etc/xenballoon/agent.yml
-	to_dom0 "$HOST_DIR/tokens" /etc/xenballoon/tokens
+	to_dom0 "$HOST_DIR/principals" /etc/xenballoon/principals
 	to_dom0 "$HOST_DIR/snmp/agent.conf" /etc/xenballoon/snmp.conf
 }
 

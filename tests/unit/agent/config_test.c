@@ -63,7 +63,7 @@ static void defaults_hold_without_a_file(void **state)
 	assert_int_equal(config->http_read, HTTP_READ_OPEN);
 	assert_int_equal(config->control_reserve_kib, 64 * 1024);
 	assert_false(config->control_guest_may_grow);
-	assert_null(config->tokens);
+	assert_null(config->auth);
 	config_free(config);
 }
 
@@ -110,7 +110,7 @@ static const struct mistake {
 	int line;
 	const char *words;
 } mistakes[] = {
-	{ "http:\n  listn: 127.0.0.1:1\n", 2, "it has listen, read, token_file" },
+	{ "http:\n  listn: 127.0.0.1:1\n", 2, "it has listen, read, principal_file" },
 	{ "htp:\n  listen: 127.0.0.1:1\n", 1, "there are log, state, http, snmp, control, audit" },
 	{ "log:\n  level: info\n  level: warn\n", 3, "already set in line 2" },
 	{ "log:\n  level: info\nlog:\n  level: warn\n", 3, "already began in line 1" },
@@ -155,8 +155,8 @@ static const struct mistake {
 	{ "audit:\n  file: audit.log\n", 2, "an absolute path, or \"-\"" },
 	{ "audit:\n  file: \"/a\\nb\"\n", 2, "control characters" },
 	{ "audit:\n  file: \"/a\\0b\"\n", 2, "zero byte" },
-	{ "http:\n  token_file: /nonexistent/tokens\n", 2, "/nonexistent/tokens" },
-	{ "http:\n  token_file: /dev/null\n\n  listen: 0.0.0.0:10047\n", 4, "loopback" },
+	{ "http:\n  principal_file: /nonexistent/principals\n", 2, "/nonexistent/principals" },
+	{ "http:\n  principal_file: /dev/null\n\n  listen: 0.0.0.0:10047\n", 4, "loopback" },
 };
 
 static void mistakes_are_refused_with_line_and_remedy(void **state)
