@@ -134,7 +134,8 @@ const struct domain *snapshot_lookup(const struct snapshot *snapshot, const char
 	*ambiguous = false;
 	if (!*id)
 		return NULL;
-	if (contract_parse_number(id, strlen(id), SNAPSHOT_DOMAINS_MAX, &domid)) {
+	/* No guest has domid 0, so 007 is a name. */
+	if (*id != '0' && contract_parse_number(id, strlen(id), SNAPSHOT_DOMAINS_MAX, &domid)) {
 		const struct domain *domain = snapshot_find(snapshot, (uint32_t)domid);
 
 		if (domain)

@@ -135,7 +135,8 @@ const struct domain *snapshot_find(const struct snapshot *snapshot, uint32_t dom
 const struct domain *snapshot_after(const struct snapshot *snapshot, uint32_t domid);
 
 /*
- * The domain that `id` names by domid, UUID (any case) or name, in this order. NULL with *ambiguous
+ * The domain that `id` names by domid (without leading zeros), UUID (any case) or name, in this
+ * order. NULL with *ambiguous
  * set when two guests bear that name.
  */
 const struct domain *snapshot_lookup(const struct snapshot *snapshot, const char *id,

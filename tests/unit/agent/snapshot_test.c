@@ -72,6 +72,7 @@ static void test_lookup(void **state)
 		{ "", 0, false },
 		{ "web", 0, false },
 		{ "03x", 0, false },
+		{ "03", 0, false }, /* no way to write a domid */
 		{ "99999999999999999999", 0, false },
 	};
 	struct snapshot *snapshot = sample();
