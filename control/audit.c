@@ -150,7 +150,7 @@ static char *format(const struct control_request *request, const struct control_
 	char *text = NULL, *line;
 
 	if (object && !json_object_set_new(object, "warning", known(answer->warning)))
-		text = json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT);
+		text = json_dumps(object, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(object);
 	if (!text)
 		return NULL;

@@ -20,7 +20,8 @@ void audit_close(void);
  *	action address after before detail domid dry_run force interface limit name principal
  *	requested result role subject time uuid warning
  * requested, before and after are KiB for a target and true or false for selfballoon; what is not
- * known is null. Bytes of a name that are no UTF-8 are shown as \xNN.
+ * known is null. Bytes of a name that are no UTF-8 are shown as \xNN, and what is not ASCII as
+ * JSON's \uNNNN, so that no terminal takes a caller's words for its own.
  */
 int audit_write(const struct control_request *request, const struct control_answer *answer);
 

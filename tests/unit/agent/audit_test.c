@@ -70,7 +70,10 @@ static json_t *line(size_t wanted, size_t *count)
 	for (*count = 0; (len = getline(&text, &room, file)) > 0; (*count)++) {
 		json_t *object = json_loadb(text, (size_t)len, JSON_REJECT_DUPLICATES, NULL);
 
+		/* Somebody reads it on a terminal. */
 		assert_int_equal(text[len - 1], '\n');
+		for (ssize_t i = 0; i < len - 1; i++)
+			assert_true(text[i] >= 0x20 && text[i] <= 0x7e);
 		assert_non_null(object);
 		if (*count == wanted)
 			found = json_incref(object);
@@ -163,6 +166,10 @@ static void hostile_bytes(void **state)
 		  "a\\xffb" },
 		{ "gr\xc3\xbc\xc3", "gr\xc3\xbc\\xc3" },
 		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+		{ "\x1b[31m\xc2\x9b"
+		  "1m\xe2\x80\xae",
+		  "\x1b[31m\xc2\x9b"
+		  "1m\xe2\x80\xae" },
 		{ "x\n{\"result\":\"ok\"}", "x\n{\"result\":\"ok\"}" },
 	};
 	struct control_request odd = request;
