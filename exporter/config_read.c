@@ -31,12 +31,18 @@ static bool __attribute__((format(printf, 3, 4)))
 fail(struct reader *reader, size_t line, const char *format, ...)
 {
 	int len = snprintf(reader->error, reader->error_size, "%s:%zu: ", reader->path, line);
+	char *what = reader->error + len;
 	va_list arguments;
 
+	if (len < 0 || (size_t)len >= reader->error_size)
+		return false;
 	va_start(arguments, format);
-	if (len >= 0 && (size_t)len < reader->error_size)
-		vsnprintf(reader->error + len, reader->error_size - (size_t)len, format, arguments);
+	vsnprintf(what, reader->error_size - (size_t)len, format, arguments);
 	va_end(arguments);
+	/* The file's own words go to a terminal. */
+	for (; *what; what++)
+		if (*what < 0x20 || *what > 0x7e)
+			*what = '?';
 	return false;
 }
 

@@ -114,6 +114,7 @@ static const struct mistake {
 	{ "htp:\n  listen: 127.0.0.1:1\n", 1, "there are log, state, http, snmp, control, audit" },
 	{ "log:\n  level: info\n  level: warn\n", 3, "already set in line 2" },
 	{ "log:\n  level: info\nlog:\n  level: warn\n", 3, "already began in line 1" },
+	{ "\"\\e[31mlog\": info\n", 1, "\"?[31mlog\"" },
 	{ "log:\n  level: loud\n", 2, "must be error or warn or info or debug" },
 	{ "log:\n  level: [info]\n", 2, "needs one value" },
 	{ "log:\n  level:\n", 2, "needs one value" },
