@@ -189,7 +189,7 @@ static int close_written(FILE *file)
 {
 	bool failed = ferror(file) || fflush(file) != 0 || fsync(fileno(file)) < 0;
 
-	return (fclose(file) != 0) | failed ? -EIO : 0;
+	return ((fclose(file) != 0) | failed) ? -EIO : 0;
 }
 
 static void write_quoted(FILE *file, const char *phrase)
