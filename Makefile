@@ -30,9 +30,12 @@ BED_SRC   := $(filter-out $(wildcard tests/fake/preload*.c),$(wildcard tests/fak
 AGENT_TESTS := $(patsubst tests/unit/agent/%.c,$(B)/tests/unit/agent/%,$(wildcard tests/unit/agent/*_test.c))
 GUEST_TESTS := $(patsubst tests/unit/guest/%.c,$(B)/tests/unit/guest/%,$(wildcard tests/unit/guest/*_test.c))
 
+# Objects are kept, those of tests too.
+.SECONDARY:
+
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
-.PHONY: all deps demo check check-quick check-xen xen-shell bench lint format install kmod install-dkms clean help bed unit
+.PHONY: all deps demo check check-quick check-xen xen-shell bench fuzz fuzzers lint format install kmod install-dkms clean help bed unit
 all: $(B)/xenballoon-agent $(B)/xenballoon-guest ## build the programs
 
 $(B)/xenballoon-agent: $(call obj,$(AGENT_SRC))
@@ -68,6 +71,19 @@ $(B)/tests/bench/rows: $(B)/obj/tests/bench/rows.o $(B)/agent.a
 $(addprefix $(B)/tests/,bench/sleepers bench/walker fuzz/snmp): $(B)/tests/%: $(B)/obj/tests/%.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^
+
+# The fuzzers are clang's libFuzzer, so they and what they feed are a tree of their own. One may stand
+# in for a module of the agent (muldefs): record is its own store.
+FUZZ_CC  ?= clang
+FUZZERS  := $(patsubst tests/fuzz/%_fuzz.c,build/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+fuzzers: ## build the fuzzers
+	$(Q)CFLAGS="-O1 -g -fno-sanitize-recover=undefined" $(MAKE) --no-print-directory B=build/fuzz \
+		CC="$(FUZZ_CC)" SAN=fuzzer-no-link,address,undefined $(FUZZERS)
+# What they find out is the product's paths, not those of their own checks.
+$(B)/obj/tests/fuzz/%_fuzz.o $(B)/obj/tests/fuzz/fuzz.o: CFLAGS += -fno-sanitize=fuzzer-no-link
+build/fuzz/%: $(B)/obj/tests/fuzz/%_fuzz.o $(B)/obj/tests/fuzz/fuzz.o $(B)/agent.a $(B)/guest.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -Wl,-z,muldefs -o $@ $^ $(AGENT_LIBS)
 
 # The test bed is never instrumented: it is preloaded into Debian's own xenstored.
 bed: build/tests/fake/xenbed build/tests/fake/libfakexen.so ## build the bed that needs no Xen
@@ -105,6 +121,9 @@ xen-shell: deps ## a prompt in a real dom0 with guests up
 bench: deps ## speed, as ratios against a named alternative: a scrape, a walk, the policies
 	$(Q)$(MAKE) --no-print-directory all bed unit
 	$(Q)for bench in scrape walk policies; do tests/bench/$$bench || exit 1; done
+
+fuzz: deps fuzzers ## feed the parsers; RUNS=1000000 or SECONDS=60 of each, TARGETS="json path" for some
+	$(Q)tests/fuzz/run $(if $(RUNS),--runs $(RUNS)) $(if $(SECONDS),--seconds $(SECONDS)) $(TARGETS)
 
 lint: ## layout, library homes, headers, shell, MIB, man pages
 	$(Q)tests/lint/run
