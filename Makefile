@@ -35,7 +35,7 @@ GUEST_TESTS := $(patsubst tests/unit/guest/%.c,$(B)/tests/unit/guest/%,$(wildcar
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
-.PHONY: all deps demo check check-quick check-xen xen-shell bench fuzz fuzzers lint format install kmod install-dkms clean help bed unit
+.PHONY: all dashboards deps demo check check-quick check-xen xen-shell bench fuzz fuzzers lint format install kmod install-dkms clean help bed unit
 all: $(B)/xenballoon-agent $(B)/xenballoon-guest ## build the programs
 
 $(B)/xenballoon-agent: $(call obj,$(AGENT_SRC))
@@ -130,6 +130,12 @@ lint: ## layout, library homes, headers, shell, MIB, man pages
 
 format: ## lay the C sources out
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+JSONNET = $(or $(wildcard build/debs/jsonnet/usr/bin/jsonnet),jsonnet)
+dashboards: ## make the Grafana dashboards from dashboards/grafana/source
+	for name in fleet host guest; do \
+		$(JSONNET) dashboards/grafana/source/$$name.jsonnet >dashboards/grafana/$$name.json || exit; \
+	done
 
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(B)/xenballoon-agent $(DESTDIR)$(PREFIX)/sbin/xenballoon-agent
