@@ -10,9 +10,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "auth.h"
+#include "config_files.h"
 #include "config_read.h"
 #include "setting.h"
 
@@ -20,11 +19,13 @@
 struct shared_config {
 	struct config config; /* first: a config is found back from its address */
 	unsigned int references;
+	struct stamp stamps[CONFIG_FILES_MAX]; /* of the files it names, when they were read */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct shared_config *current;
-static bool reload_failed;
+static struct stamp tried[CONFIG_FILES_MAX]; /* as they were when they were read last */
+static bool reload_failed, refresh_failed;
 
 static void set_defaults(struct config *config)
 {
@@ -32,35 +33,6 @@ static void set_defaults(struct config *config)
 
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		setting_store(&settings[i], config, settings[i].initial, right, sizeof(right));
-}
-
-/* What no single setting shows: the files they name, and how they go together. */
-static bool check_whole(struct config *config, size_t *offset, char *why, size_t size)
-{
-	char principals[400];
-
-	*offset = offsetof(struct config, snmp_config);
-	if (config->snmp_config[0] && access(config->snmp_config, R_OK) != 0) {
-		snprintf(why, size, "snmp.config: cannot read %s: %s", config->snmp_config,
-			 strerror(errno));
-		return false;
-	}
-	*offset = offsetof(struct config, http_listen);
-	if (!config->http_principal_file[0])
-		return true;
-	if (config->http_listen[0] && !setting_is_loopback(config->http_listen)) {
-		snprintf(why, size,
-			 "http.listen is %s: with http.principal_file set it must be a loopback "
-			 "address, as tokens over plain HTTP can be overheard",
-			 config->http_listen);
-		return false;
-	}
-	*offset = offsetof(struct config, http_principal_file);
-	if (auth_load(config->http_principal_file, &config->auth, principals, sizeof(principals)) ==
-	    0)
-		return true;
-	snprintf(why, size, "http.principal_file: %s", principals);
-	return false;
 }
 
 /* The line of the setting that is kept at this place. */
@@ -86,7 +58,8 @@ struct config *config_load(const char *path, char *error, size_t size)
 	set_defaults(&shared->config);
 	if (path && !config_read(path, &shared->config, line, error, size))
 		goto refused;
-	if (check_whole(&shared->config, &offset, why, sizeof(why)))
+	config_files_stamp(&shared->config, shared->stamps);
+	if (config_files_read(&shared->config, &offset, why, sizeof(why)))
 		return &shared->config;
 	snprintf(error, size, "%s:%zu: %s", path ? path : "defaults", line_of(line, offset), why);
 refused:
@@ -98,7 +71,7 @@ void config_free(struct config *config)
 {
 	if (!config)
 		return;
-	auth_free(config->auth);
+	config_files_free(config);
 	free((struct shared_config *)config);
 }
 
@@ -109,8 +82,10 @@ void config_publish(struct config *config)
 	pthread_mutex_lock(&lock);
 	previous = current;
 	current = shared;
-	if (shared)
+	if (shared) {
 		shared->references = 1;
+		memcpy(tried, shared->stamps, sizeof(tried));
+	}
 	pthread_mutex_unlock(&lock);
 	if (previous)
 		config_release(&previous->config);
@@ -160,10 +135,62 @@ bool config_can_reload(const struct config *now, const struct config *next, char
 	return true;
 }
 
+/* Whether the files look otherwise than when they were read last; from now on they don't. */
+static bool have_changed(const struct config *config, struct stamp stamps[CONFIG_FILES_MAX])
+{
+	bool changed = false;
+
+	config_files_stamp(config, stamps);
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < CONFIG_FILES_MAX; i++)
+		changed |= !stamp_same(&stamps[i], &tried[i]);
+	memcpy(tried, stamps, sizeof(tried));
+	pthread_mutex_unlock(&lock);
+	return changed;
+}
+
+static int refresh(const struct config *running, const struct stamp stamps[CONFIG_FILES_MAX],
+		   char *error, size_t size)
+{
+	struct shared_config *shared = calloc(1, sizeof(*shared));
+	size_t offset;
+
+	if (!shared) {
+		snprintf(error, size, "out of memory");
+		return -ENOMEM;
+	}
+	shared->config = *running;
+	config_files_forget(&shared->config);
+	memcpy(shared->stamps, stamps, sizeof(shared->stamps));
+	if (!config_files_read(&shared->config, &offset, error, size)) {
+		config_free(&shared->config);
+		return -EINVAL;
+	}
+	config_publish(&shared->config);
+	return 1;
+}
+
+int config_refresh(char *error, size_t size)
+{
+	const struct config *running = config_acquire();
+	struct stamp stamps[CONFIG_FILES_MAX];
+	int result = 0;
+
+	if (running && have_changed(running, stamps)) {
+		result = refresh(running, stamps, error, size);
+		pthread_mutex_lock(&lock);
+		refresh_failed = result < 0;
+		pthread_mutex_unlock(&lock);
+	}
+	config_release(running);
+	return result;
+}
+
 void config_note_reload(bool successful)
 {
 	pthread_mutex_lock(&lock);
 	reload_failed = !successful;
+	refresh_failed &= !successful;
 	pthread_mutex_unlock(&lock);
 }
 
@@ -172,7 +199,7 @@ bool config_last_reload_successful(void)
 	bool successful;
 
 	pthread_mutex_lock(&lock);
-	successful = !reload_failed;
+	successful = !reload_failed && !refresh_failed;
 	pthread_mutex_unlock(&lock);
 	return successful;
 }

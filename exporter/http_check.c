@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Judges requests by their headers: shapes that two programs could read differently, then path and
- * method, then who asks, then what the body will be. Called by http_request.c before a body is
- * read, so who may not ask can't make the agent store anything.
+ * method, then which page and who asks, then what the body will be. Called by http_request.c before
+ * a body is read, so who may not ask can't make the agent store anything.
  */
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <time.h>
 
-#include "auth.h"
 #include "http_call.h"
 #include "problem.h"
 
@@ -96,38 +92,6 @@ static bool check_route(struct http_call *call, const char *method, const char *
 	return false;
 }
 
-static void find_address(const struct http_call *call, struct principal *who)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *address = info ? info->client_addr : NULL;
-	socklen_t len = address && address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-								  : sizeof(struct sockaddr_in);
-
-	if (!address ||
-	    getnameinfo(address, len, who->address, sizeof(who->address), NULL, 0, NI_NUMERICHOST))
-		snprintf(who->address, sizeof(who->address), "unknown");
-}
-
-static void find_principal(struct http_call *call, const struct config *config)
-{
-	static const char scheme[] = "Bearer ";
-	struct principal *who = &call->exchange.who;
-	const char *text = header(call, "Authorization");
-	struct principal proved = { .role = ROLE_NONE };
-
-	who->via = VIA_HTTP;
-	find_address(call, who);
-	if (!text || strncasecmp(text, scheme, strlen(scheme)))
-		return;
-	text += strlen(scheme);
-	text += strspn(text, " ");
-	call->verdict = auth_bearer(config->auth, text, strlen(text), time(NULL), &proved);
-	snprintf(who->name, sizeof(who->name), "%s", proved.name);
-	snprintf(who->domains, sizeof(who->domains), "%s", proved.domains);
-	who->role = proved.role;
-}
-
 static bool refuse(const struct http_call *call, struct reply *reply, enum control_result result,
 		   const char *detail)
 {
@@ -135,36 +99,54 @@ static bool refuse(const struct http_call *call, struct reply *reply, enum contr
 	return false;
 }
 
+/* The role that a route takes as the agent is configured. */
+static enum control_role role_needed(const struct route *route, const struct config *config)
+{
+	bool open = config->http_read == HTTP_READ_OPEN;
+
+	if (route->door == DOOR_METRICS && config->http_metrics != HTTP_METRICS_AS_READ)
+		open = config->http_metrics == HTTP_METRICS_OPEN;
+	return route->role == ROLE_VIEWER && open ? ROLE_NONE : route->role;
+}
+
+/* Why nobody was proved. */
+static const char *unproved(enum auth_verdict verdict)
+{
+	switch (verdict) {
+	case AUTH_EXPIRED:
+		return "The credential has expired; ask for a new one.";
+	case AUTH_WRONG:
+		return "The credential is not valid; send Authorization: Bearer with a token of "
+		       "the agent's principals file.";
+	default:
+		return "A credential is needed: send Authorization: Bearer with a token of the "
+		       "agent's principals file.";
+	}
+}
+
 static bool check_role(struct http_call *call, const struct config *config, struct reply *reply)
 {
 	const struct route *route = call->exchange.route;
-	enum control_role needed = route->role;
+	const struct principal *who = &call->exchange.who;
+	bool wrong = call->verdict == AUTH_WRONG || call->verdict == AUTH_EXPIRED;
+	char detail[160];
 
-	if (needed == ROLE_VIEWER && config->http_read == HTTP_READ_OPEN)
-		needed = ROLE_NONE;
-	if (call->exchange.who.role >= needed)
+	if (who->role >= role_needed(route, config) && !(wrong && route->door == DOOR_SELF))
 		return true;
-	if (call->exchange.who.role == ROLE_NONE)
-		return refuse(
-			call, reply, RESULT_UNAUTHENTICATED,
-			call->verdict == AUTH_EXPIRED ? "The token has expired; ask for a new one."
-			: header(call, "Authorization")
-				? "The credential is not valid; send Authorization: Bearer with "
-				  "a token of the agent's principals file."
-				: "A credential is needed: send Authorization: Bearer with a "
-				  "token of the agent's principals file.");
-	return refuse(call, reply, RESULT_FORBIDDEN,
-		      "This takes the role operator; the token has the role viewer.");
+	if (who->role == ROLE_NONE)
+		return refuse(call, reply, RESULT_UNAUTHENTICATED, unproved(call->verdict));
+	snprintf(detail, sizeof(detail), "This takes the role %s; %s has the role %s.",
+		 control_role_name(route->role), who->name, control_role_name(who->role));
+	return refuse(call, reply, RESULT_FORBIDDEN, detail);
 }
 
 /* Browsers name the page that asks: only our own pages may change anything. */
 static bool check_origin(struct http_call *call, struct reply *reply)
 {
-	static const char scheme[] = "http://";
 	const char *origin = header(call, "Origin"), *host = header(call, "Host");
 	const char *site = header(call, "Sec-Fetch-Site");
-	bool own = !origin || (host && !strncasecmp(origin, scheme, strlen(scheme)) &&
-			       !strcasecmp(origin + strlen(scheme), host));
+	const char *from = origin ? strstr(origin, "://") : NULL;
+	bool own = !origin || (host && from && !strcasecmp(from + 3, host));
 
 	if (site && strcasecmp(site, "same-origin") && strcasecmp(site, "none"))
 		own = false;
@@ -208,10 +190,12 @@ bool http_check(struct http_call *call, const char *method, const char *path, co
 	if (*close || !check_route(call, method, path, reply))
 		return false;
 	config = config_acquire();
-	find_principal(call, config);
-	good = check_role(call, config, reply) &&
-	       (call->exchange.route->role != ROLE_OPERATOR || check_origin(call, reply)) &&
-	       check_body(call, reply);
+	http_find_asker(call);
+	good = call->exchange.route->role != ROLE_OPERATOR || check_origin(call, reply);
+	if (good) {
+		http_prove(call, config);
+		good = check_role(call, config, reply) && check_body(call, reply);
+	}
 	config_release(config);
 	return good;
 }

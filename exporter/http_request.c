@@ -4,6 +4,7 @@
  * Runs on the HTTP thread; http.c starts it.
  */
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,15 +76,14 @@ static bool handle(struct http_call *call)
  * libmicrohttpd calls this with the headers, with each part of the body, at the end of the body,
  * and once more after a suspended connection was resumed.
  */
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
-				  const char *path, const char *method, const char *version,
-				  const char *body, size_t *body_len, void **state)
+static enum MHD_Result step(enum control_interface via, struct MHD_Connection *connection,
+			    const char *path, const char *method, const char *version,
+			    const char *body, size_t *body_len, void **state)
 {
 	struct http_call *call = *state;
 
-	(void)context;
 	if (!call) {
-		*state = call = http_call_new(connection);
+		*state = call = http_call_new(connection, via);
 		return call ? take_headers(call, path, method, version) : MHD_NO;
 	}
 	if (*body_len)
@@ -91,6 +91,21 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	if (!call->answered && !handle(call))
 		return MHD_YES;
 	return send_reply(call, &call->reply, false);
+}
+
+/* Each server has a thread of its own, but handlers are called one at a time. */
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+				  const char *path, const char *method, const char *version,
+				  const char *body, size_t *body_len, void **state)
+{
+	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+	const enum control_interface *via = context;
+	enum MHD_Result result;
+
+	pthread_mutex_lock(&turn);
+	result = step(*via, connection, path, method, version, body, body_len, state);
+	pthread_mutex_unlock(&turn);
+	return result;
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **state,
@@ -134,17 +149,21 @@ static unsigned int connections_max(void)
 	return files.rlim_cur > 2 * others ? (unsigned int)files.rlim_cur - others : others;
 }
 
-struct MHD_Daemon *http_serve(int socket)
+struct MHD_Daemon *http_serve(int socket, enum control_interface via)
 {
+	static const enum control_interface ways[] = {
+		[VIA_UNIX] = VIA_UNIX,
+		[VIA_HTTP] = VIA_HTTP,
+	};
 	const unsigned int flags =
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	unsigned int most = connections_max();
 
 	return MHD_start_daemon(
-		flags, 0, NULL, NULL, on_request, NULL, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-		MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-		MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_CONNECTION_LIMIT, most,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, most / 4 * 3, MHD_OPTION_CONNECTION_TIMEOUT,
-		HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEADERS_MAX,
-		MHD_OPTION_END);
+		flags, 0, NULL, NULL, on_request, (void *)&ways[via], MHD_OPTION_EXTERNAL_LOGGER,
+		on_log, NULL, MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
+		MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_PER_IP_CONNECTION_LIMIT, most / 4 * 3,
+		MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)HTTP_HEADERS_MAX, MHD_OPTION_END);
 }

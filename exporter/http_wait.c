@@ -15,7 +15,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct http_call *waiting;
 static bool ended;
 
-struct http_call *http_call_new(struct MHD_Connection *connection)
+struct http_call *http_call_new(struct MHD_Connection *connection, enum control_interface via)
 {
 	struct http_call *call = calloc(1, sizeof(*call));
 
@@ -23,6 +23,7 @@ struct http_call *http_call_new(struct MHD_Connection *connection)
 		return NULL;
 	call->connection = connection;
 	call->references = 1;
+	call->exchange.who.via = via;
 	return call;
 }
 

@@ -166,6 +166,23 @@ static void reload_as_service(const char *path)
 	sd_notify(0, "READY=1");
 }
 
+/* Once a second: a token that was revoked must not open anything for long. */
+static void look_at_files(int64_t now_ms)
+{
+	static int64_t looked_ms;
+	char error[512];
+	int done;
+
+	if (now_ms - looked_ms < 1000)
+		return;
+	looked_ms = now_ms;
+	done = config_refresh(error, sizeof(error));
+	if (done < 0)
+		log_error("what was read before stays in force: %s", error);
+	else if (done > 0)
+		log_info("principals and certificates read again, as a file has changed");
+}
+
 static void feed_watchdog(int64_t now_ms)
 {
 	static int64_t fed_ms;
@@ -188,6 +205,7 @@ static void run(const struct options *options, const sigset_t *signals)
 
 		collector_expire(now_ms);
 		feed_watchdog(now_ms);
+		look_at_files(now_ms);
 		if (got == SIGHUP || atomic_load(&reload_wanted))
 			reload_as_service(options->config_path);
 		got = sigtimedwait(signals, NULL, &turn);

@@ -139,6 +139,11 @@ static const char *check_optional_path(const char *text)
 	return *text ? check_path(text) : NULL;
 }
 
+static const char *check_group(const char *text)
+{
+	return strpbrk(text, " :,") ? "the name of a group" : NULL;
+}
+
 static const char *check_audit(const char *text)
 {
 	return strcmp(text, "-") == 0 || *text == '/' ? NULL : "an absolute path, or \"-\"";
@@ -146,6 +151,7 @@ static const char *check_audit(const char *text)
 
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const http_reads[] = { "open", "viewer", NULL };
+static const char *const http_metrics[] = { "read", "open", "viewer", NULL };
 static const char *const snmp_modes[] = { "off", "agent", "agentx", NULL };
 
 #define FIELD(name) offsetof(struct config, name), sizeof(((struct config *)NULL)->name)
@@ -158,8 +164,17 @@ const struct setting settings[SETTING_COUNT] = {
 	  "Where dom0's decisions are kept, by the UUID of the guest that they are about." },
 	{ "http.listen", SETTING_TEXT, FIELD(http_listen), 0, 0, "127.0.0.1:10047", NULL,
 	  check_listen, true, "Address and port for HTTP; \"\" switches it off." },
+	{ "http.socket", SETTING_TEXT, FIELD(http_socket), 0, 0, "/run/xenballoon/agent.sock", NULL,
+	  check_optional_path, true, "Path of the Unix socket for HTTP; \"\" switches it off." },
+	{ "http.socket_group", SETTING_TEXT, FIELD(http_socket_group), 0, 0, "xenballoon", NULL,
+	  check_group, true,
+	  "Whose members may use the Unix socket, as operators; without such a group, or \"\", "
+	  "root "
+	  "alone may." },
 	{ "http.read", SETTING_CHOICE, FIELD(http_read), 0, 0, "open", http_reads, NULL, false,
 	  "Who may read over HTTP: anyone, or only who shows a viewer's or operator's token." },
+	{ "http.metrics", SETTING_CHOICE, FIELD(http_metrics), 0, 0, "read", http_metrics, NULL,
+	  false, "Who may scrape /metrics: whom http.read lets read, or another choice." },
 	{ "http.principal_file", SETTING_TEXT, FIELD(http_principal_file), 0, 0, "", NULL,
 	  check_optional_path, false,
 	  "File of who may do what, a line each: name role proof [expires=TIME] "

@@ -18,14 +18,18 @@ struct auth;
 
 enum snmp_mode { SNMP_OFF, SNMP_AGENT, SNMP_AGENTX };
 enum http_read { HTTP_READ_OPEN, HTTP_READ_VIEWER };
+enum http_metrics { HTTP_METRICS_AS_READ, HTTP_METRICS_OPEN, HTTP_METRICS_VIEWER };
 
 struct config {
 	enum log_level log_level;  /* log.level: error|warn|info|debug */
 	char state_directory[256]; /* state.directory: decisions by UUID */
 
-	char http_listen[128];	       /* http.listen: ADDRESS:PORT, [V6]:PORT; "" is off */
-	enum http_read http_read;      /* http.read: open|viewer */
-	char http_principal_file[256]; /* http.principal_file: see principal_file.h; "" is none */
+	char http_listen[128];		/* http.listen: ADDRESS:PORT, [V6]:PORT; "" is off */
+	char http_socket[108];		/* http.socket: path of the Unix socket; "" is off */
+	char http_socket_group[64];	/* http.socket_group: its operators, beside root; "" none */
+	enum http_read http_read;	/* http.read: open|viewer */
+	enum http_metrics http_metrics; /* http.metrics: read|open|viewer */
+	char http_principal_file[256];	/* http.principal_file: see principal_file.h; "" is none */
 
 	enum snmp_mode snmp_mode; /* snmp.mode: agent|agentx|off */
 	char snmp_listen[128];	  /* snmp.listen: a net-snmp transport address */
@@ -60,6 +64,13 @@ void config_free(struct config *config);
 void config_publish(struct config *config);
 
 /*
+ * Reads the files that the current configuration names again, if one of them has changed since they
+ * were read last, and publishes what they say now. 1: done; 0: nothing has changed; a negative
+ * errno: what was read before stays in force, and error says why, once for each change.
+ */
+int config_refresh(char *error, size_t size);
+
+/*
  * True if a running agent can change over to `next`; else false, and error names the setting that
  * needs a restart.
  */
@@ -70,7 +81,10 @@ bool config_can_reload(const struct config *now, const struct config *next, char
 const struct config *config_acquire(void);
 void config_release(const struct config *config);
 
-/* Outcome of the last reload (true at start), for config_last_reload_successful. */
+/*
+ * Outcome of the last reload (true at start) and of the last config_refresh(), for
+ * config_last_reload_successful.
+ */
 void config_note_reload(bool successful);
 bool config_last_reload_successful(void);
 

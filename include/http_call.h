@@ -36,11 +36,14 @@ struct http_call {
 };
 
 /* A call with one reference, the connection's; NULL if out of memory. */
-struct http_call *http_call_new(struct MHD_Connection *connection);
+struct http_call *http_call_new(struct MHD_Connection *connection, enum control_interface via);
 void http_call_release(struct http_call *call);
 
-/* Starts the server thread on a listening socket, which it takes over; NULL if it can't. */
-struct MHD_Daemon *http_serve(int socket);
+/*
+ * Starts a server thread on a listening socket, which it takes over, for one way in: VIA_HTTP or
+ * VIA_UNIX. NULL if it can't.
+ */
+struct MHD_Daemon *http_serve(int socket, enum control_interface via);
 
 /* Stops the waiting: those who wait are answered 503 and nobody can wait any more. */
 void http_wait_end(void);
@@ -52,6 +55,13 @@ void http_wait_begin(void);
  */
 bool http_check(struct http_call *call, const char *method, const char *path, const char *version,
 		struct reply *reply, bool *close);
+
+/*
+ * Who asks, as far as the connection tells: the address, or the peer of the Unix socket with user
+ * name and role. Then, by the credential that came with the request, if one did.
+ */
+void http_find_asker(struct http_call *call);
+void http_prove(struct http_call *call, const struct config *config);
 
 /*
  * Refuses a request that has its route: with the status of the result, or as malformed with one of
@@ -75,5 +85,16 @@ bool http_gzip(struct text *text);
  * errno (logged).
  */
 int http_listen(const char *address);
+
+/*
+ * Opens a listening Unix socket: its owner's, and the group's if there is such a group, whose
+ * members are operators. What a killed agent left at that path is replaced. The descriptor, or a
+ * negative errno (logged).
+ */
+int http_socket_open(const char *path, const char *group);
+void http_socket_remove(const char *path);
+
+/* Who is at the other end of a connection: user name, role (at least viewer), uid and pid. */
+void http_socket_peer(int fd, struct principal *who);
 
 #endif

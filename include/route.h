@@ -29,14 +29,22 @@ struct exchange;
  */
 typedef bool route_handler(struct exchange *exchange, struct reply *reply);
 
+/* Who decides whether a viewer's row is open to all. */
+enum route_door {
+	DOOR_READ,    /* http.read */
+	DOOR_METRICS, /* http.metrics */
+	DOOR_SELF     /* nobody: it is, but a credential that proves nothing is refused even here */
+};
+
 struct route {
 	const char *method;
 	const char *path;	    /* may hold one segment "{id}" */
-	enum control_role role;	    /* VIEWER: open to all unless http.read says viewer */
+	enum control_role role;	    /* VIEWER: open to all where its door is */
 	enum control_action action; /* what the audit calls it; CONTROL_ACTION_COUNT: no control */
 	bool body;		    /* takes a JSON body */
 	route_handler *handler;
 	const char *help; /* one sentence */
+	enum route_door door;
 };
 
 /* One request, as far as handlers may know it. Pointers are valid during the handler's call. */
@@ -74,7 +82,8 @@ bool exchange_wait(struct exchange *exchange);
 void exchange_answer(struct exchange *exchange, struct reply *reply);
 
 /* The handlers. */
-route_handler get_index, get_metrics, get_healthy, get_ready, get_host, get_domains, get_domain;
+route_handler get_index, get_metrics, get_healthy, get_ready, get_host, get_domains, get_domain,
+	get_whoami;
 route_handler post_reload, post_selfballoon, post_target, post_selfballoon_many;
 
 #endif

@@ -242,7 +242,8 @@ write_without_pause() {
 # agent_config [SECTION.KEY=VALUE...]: writes agent.yml; later words win.
 agent_config() {
 	local path word section=
-	printf '%s\n' "http.listen=127.0.0.1:$HTTP_PORT" "http.principal_file=$HOST_DIR/principals" \
+	printf '%s\n' "http.listen=127.0.0.1:$HTTP_PORT" "http.socket=$HOST_DIR/agent.sock" \
+		"http.principal_file=$HOST_DIR/principals" \
 		"snmp.listen=udp:127.0.0.1:$SNMP_PORT" "snmp.config=$HOST_DIR/snmp/agent.conf" \
 		"snmp.persistent_directory=$HOST_DIR/snmp/agent" "state.directory=$HOST_DIR/state" \
 		"audit.file=$HOST_DIR/audit.log" "$@" |

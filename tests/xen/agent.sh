@@ -12,7 +12,8 @@ agent_prepare() {
 	directory=$(mktemp -d "$out/host.XXXXXX")
 	export HTTP_PORT=$http_port SNMP_PORT=$snmp_port
 	host_new "$directory" 9>&-
-	agent_config http.listen=127.0.0.1:10047 http.principal_file=/etc/xenballoon/principals \
+	agent_config http.listen=127.0.0.1:10047 \
+		http.socket=/run/xenballoon/agent.sock http.principal_file=/etc/xenballoon/principals \
 		snmp.listen=udp:0.0.0.0:1161 snmp.config=/etc/xenballoon/snmp.conf \
 		snmp.persistent_directory=/var/lib/xenballoon/snmp \
 		state.directory=/var/lib/xenballoon audit.file=/var/log/xen/audit.log \

@@ -110,7 +110,8 @@ static const struct mistake {
 	int line;
 	const char *words;
 } mistakes[] = {
-	{ "http:\n  listn: 127.0.0.1:1\n", 2, "it has listen, read, principal_file" },
+	{ "http:\n  listn: 127.0.0.1:1\n", 2,
+	  "it has listen, socket, socket_group, read, metrics" },
 	{ "htp:\n  listen: 127.0.0.1:1\n", 1, "there are log, state, http, snmp, control, audit" },
 	{ "log:\n  level: info\n  level: warn\n", 3, "already set in line 2" },
 	{ "log:\n  level: info\nlog:\n  level: warn\n", 3, "already began in line 1" },

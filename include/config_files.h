@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files that agent.yml names and the agent reads itself, for config.c alone: who there is and
+ * how they prove it.
+ */
+#ifndef XENBALLOON_CONFIG_FILES_H
+#define XENBALLOON_CONFIG_FILES_H
+
+#include "config.h"
+#include "stamp.h"
+
+#define CONFIG_FILES_MAX 5
+
+/*
+ * Reads them into *config and checks how they go together with its settings. False, with a sentence
+ * in why and the place of the setting at fault in *offset; what was read is to be freed all the
+ * same.
+ */
+bool config_files_read(struct config *config, size_t *offset, char *why, size_t size);
+void config_files_free(struct config *config);
+
+/* What was read is another configuration's, too, and that one's to free. */
+void config_files_forget(struct config *config);
+
+/* What they look like just now; to be taken before they are read. */
+void config_files_stamp(const struct config *config, struct stamp stamps[CONFIG_FILES_MAX]);
+
+#endif
