@@ -21,14 +21,18 @@ LDFLAGS  += $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed
 AGENT_LIBS := -lxenctrl -lxenstore -lmicrohttpd -lnetsnmpagent -lnetsnmp -ljansson -lyaml \
               -lgnutls -lsystemd -lz -lpthread
 GUEST_LIBS := -lxenstore
+CLI_LIBS   := -lcurl -ljansson
 
 # The contract is both sides' own; everything else belongs to one of them.
 AGENT_SRC := $(wildcard exporter/*.c control/*.c mib/*.c) guest/contract.c
 GUEST_SRC := $(wildcard guest/*.c)
+# The command line shares the table of what is measured with the agent, and nothing else.
+CLI_SRC   := $(wildcard control/cli/*.c) exporter/metric.c
 BED_LIB_SRC := $(wildcard tests/fake/preload*.c) tests/fake/state.c
 BED_SRC   := $(filter-out $(wildcard tests/fake/preload*.c),$(wildcard tests/fake/*.c))
 AGENT_TESTS := $(patsubst tests/unit/agent/%.c,$(B)/tests/unit/agent/%,$(wildcard tests/unit/agent/*_test.c))
 GUEST_TESTS := $(patsubst tests/unit/guest/%.c,$(B)/tests/unit/guest/%,$(wildcard tests/unit/guest/*_test.c))
+CLI_TESTS := $(patsubst tests/unit/cli/%.c,$(B)/tests/unit/cli/%,$(wildcard tests/unit/cli/*_test.c))
 
 # Objects are kept, those of tests too.
 .SECONDARY:
@@ -36,7 +40,7 @@ GUEST_TESTS := $(patsubst tests/unit/guest/%.c,$(B)/tests/unit/guest/%,$(wildcar
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 .PHONY: all dashboards deps demo check check-quick check-xen xen-shell bench fuzz fuzzers lint format install kmod install-dkms clean help bed unit
-all: $(B)/xenballoon-agent $(B)/xenballoon-guest ## build the programs
+all: $(B)/xenballoon-agent $(B)/xenballoon-guest $(B)/xenballoon ## build the programs
 
 $(B)/xenballoon-agent: $(call obj,$(AGENT_SRC))
 	$(call say,LINK,$@)
@@ -46,6 +50,10 @@ $(B)/xenballoon-guest: $(call obj,$(GUEST_SRC))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(GUEST_LIBS)
 
+$(B)/xenballoon: $(call obj,$(CLI_SRC))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
+
 $(B)/obj/%.o: %.c NEWS.md
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
@@ -53,6 +61,7 @@ $(B)/obj/%.o: %.c NEWS.md
 # Unit tests link against everything of their side but its main.
 $(B)/agent.a: $(call obj,$(filter-out exporter/main.c,$(AGENT_SRC)))
 $(B)/guest.a: $(call obj,$(filter-out guest/main.c,$(GUEST_SRC)))
+$(B)/cli.a: $(call obj,$(filter-out control/cli/main.c,$(CLI_SRC)))
 $(B)/%.a:
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -62,7 +71,10 @@ $(B)/tests/unit/agent/%: $(B)/obj/tests/unit/agent/%.o $(B)/agent.a
 $(B)/tests/unit/guest/%: $(B)/obj/tests/unit/guest/%.o $(B)/guest.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(GUEST_LIBS)
-unit: $(AGENT_TESTS) $(GUEST_TESTS) $(addprefix $(B)/tests/,bench/rows bench/sleepers bench/walker fuzz/snmp)
+$(B)/tests/unit/cli/%: $(B)/obj/tests/unit/cli/%.o $(B)/cli.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(CLI_LIBS)
+unit: $(AGENT_TESTS) $(GUEST_TESTS) $(CLI_TESTS) $(addprefix $(B)/tests/,bench/rows bench/sleepers bench/walker fuzz/snmp)
 
 # What the SNMP tests and measurements ask: the agent's side over a made-up host, and processes.
 $(B)/tests/bench/rows: $(B)/obj/tests/bench/rows.o $(B)/agent.a
@@ -140,6 +152,8 @@ dashboards: ## make the Grafana dashboards from dashboards/grafana/source
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(B)/xenballoon-agent $(DESTDIR)$(PREFIX)/sbin/xenballoon-agent
 	install -D -m 0755 $(B)/xenballoon-guest $(DESTDIR)$(PREFIX)/sbin/xenballoon-guest
+	install -D -m 0755 $(B)/xenballoon $(DESTDIR)$(PREFIX)/bin/xenballoon
+	install -D -m 0644 control/cli/xenballoon.1 $(DESTDIR)$(PREFIX)/share/man/man1/xenballoon.1
 	install -D -m 0644 exporter/xenballoon-agent.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-agent.8
 	install -D -m 0644 guest/xenballoon-guest.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-guest.8
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of commands, their help, and how a name finds its row. Called by main.c.
+ */
+#include "cli_command.h"
+
+#include <string.h>
+
+#define WORDS_MAX 4096
+#define ONE_WAY	  GROUP_WAY
+
+/* clang-format off */
+const struct command commands[] = {
+	{ "list", "", 0, 0, GROUP_WAY | GROUP_FORMAT | GROUP_TABLE, false, false, command_list,
+	  "all guests, one per line: size, state and why",
+	  "One line per guest. Choose columns with -o (-o help lists them), order with --sort.\n"
+	  "\n"
+	  "  xenballoon list\n"
+	  "  xenballoon list -o name,allocated,wanted --sort -allocated\n"
+	  "  xenballoon list --csv -o name,uuid,allocated >sizes.csv\n"
+	  "  xenballoon -H xen1 -H xen2 list            # a rack; rows get a HOST column\n" },
+	{ "show", "[GUEST]", 0, 1, GROUP_WAY | GROUP_FORMAT, false, true, command_show,
+	  "everything that is known of one guest, or of the host",
+	  "Each value with its meaning. Without GUEST, the host.\n"
+	  "A GUEST is a domid, a name or a UUID, here and everywhere.\n"
+	  "\n"
+	  "  xenballoon show\n"
+	  "  xenballoon show web1\n"
+	  "  xenballoon show web1 --json | jq .allocated_kib\n" },
+	{ "explain", "GUEST", 1, 1, GROUP_WAY, false, true, command_explain,
+	  "why a guest has the size it has, and what would change it",
+	  "The reason in words, the numbers behind it, and what to do to change it.\n"
+	  "\n"
+	  "  xenballoon explain web1\n" },
+	{ "advise", "", 0, 0, GROUP_WAY | GROUP_FORMAT, false, false, command_advise,
+	  "what selfballooning would free, per guest and in total",
+	  "Guests say what they would want to be also while they are switched off; this shows\n"
+	  "what turning them on would bring. Nothing is changed.\n"
+	  "\n"
+	  "  xenballoon advise\n" },
+	{ "on", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL, false, true,
+	  command_on, "let guests size themselves",
+	  "Turns selfballooning on: the guest gives memory back while it idles and takes it again\n"
+	  "when it works, up to its static maximum. Its target can't be set meanwhile.\n"
+	  "\n"
+	  "  xenballoon on web1\n"
+	  "  xenballoon on --all --dry-run              # what would happen\n" },
+	{ "off", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL, false, true,
+	  command_off, "let guests follow dom0's target again",
+	  "Turns selfballooning off: the guest stays at the size it has, which becomes its target.\n"
+	  "\n"
+	  "  xenballoon off web1 web2\n" },
+	{ "target", "GUEST SIZE", 2, 2, GROUP_WAY | GROUP_CHANGE | GROUP_WAIT, false, true,
+	  command_target, "tell a guest how big to be",
+	  "SIZE is a number and K, M, G or T: 512M, 1.5G. Without a unit it is KiB.\n"
+	  "What is never allowed is refused; what is unwise too, unless --force is given: a target\n"
+	  "below the guest's minimum, growth beyond the host's free memory.\n"
+	  "\n"
+	  "  xenballoon target web1 512M --wait         # and see it get there\n"
+	  "  xenballoon target web1 512M --wait=5m\n"
+	  "  xenballoon target web1 64M --dry-run       # would it be allowed?\n" },
+};
+/* clang-format on */
+
+const size_t command_count = sizeof(commands) / sizeof(*commands);
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < command_count; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+#define NAME_MAX_LEN 15
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+	size_t two = a < b ? a : b;
+
+	return two < c ? two : c;
+}
+
+/* How many letters must be changed, added or dropped to make b of a (Levenshtein). */
+static size_t edits(const char *a, const char *b)
+{
+	size_t row[NAME_MAX_LEN + 1], len = strlen(b);
+
+	for (size_t k = 0; k <= len; k++)
+		row[k] = k;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t k = 1; k <= len; k++) {
+			size_t changed = corner + (a[i - 1] != b[k - 1]);
+
+			corner = row[k];
+			row[k] = least(row[k] + 1, row[k - 1] + 1, changed);
+		}
+	}
+	return row[len];
+}
+
+const struct command *command_nearest(const char *name)
+{
+	const struct command *nearest = NULL;
+	size_t best = 3; /* more is another word */
+
+	if (strlen(name) > NAME_MAX_LEN)
+		return NULL;
+	for (size_t i = 0; i < command_count; i++) {
+		size_t distance = edits(name, commands[i].name);
+
+		if (*name && !strncmp(name, commands[i].name, strlen(name)))
+			distance = 1;
+		if (distance < best && distance < strlen(commands[i].name)) {
+			best = distance;
+			nearest = &commands[i];
+		}
+	}
+	return nearest;
+}
+
+void command_overview(FILE *to)
+{
+	fputs("Usage: xenballoon [OPTION]... COMMAND [WORD]...\n"
+	      "Sees and steers the memory of this Xen host's guests, or of other hosts'.\n\n",
+	      to);
+	for (size_t i = 0; i < command_count; i++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "%s %s", commands[i].name, commands[i].words);
+		fprintf(to, "  %-24s %s\n", left, commands[i].summary);
+	}
+	fputs("\nHow to reach the agent, and who asks:\n", to);
+	options_help(ONE_WAY, to);
+	fputs("\nXENBALLOON_URL, XENBALLOON_SOCKET, XENBALLOON_TOKEN_FILE and XENBALLOON_CA stand "
+	      "for "
+	      "the\n"
+	      "options of these names; NO_COLOR switches colour off.\n\n"
+	      "Start with:  xenballoon list\n"
+	      "             xenballoon advise\n"
+	      "             xenballoon COMMAND --help\n"
+	      "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no answer, 4 not there in time.\n"
+	      "More:        man xenballoon\n",
+	      to);
+}
+
+void command_help(const struct command *command, FILE *to)
+{
+	fprintf(to, "Usage: xenballoon %s%s%s [OPTION]...\n\n%s", command->name,
+		*command->words ? " " : "", command->words, command->help);
+	if (command->groups & ~ONE_WAY) {
+		fputs("\nOptions:\n", to);
+		options_help(command->groups & ~ONE_WAY, to);
+	} else {
+		fputc('\n', to);
+	}
+	if (command->groups & ONE_WAY)
+		fputs("Those that say how to reach the agent: xenballoon --help\n", to);
+}

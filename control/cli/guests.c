@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads the guests of all hosts that were asked for and finds one among them. Knows no command.
+ * Called by the commands.
+ */
+#include "cli_guests.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <jansson.h>
+
+#include "cli_command.h"
+#include "cli_problem.h"
+#include "cli_term.h"
+#include "cli_way.h"
+
+static void ask(struct cli *cli, struct guests *guests)
+{
+	size_t ways = cli->way_count;
+
+	guests->ways = ways;
+	guests->calls = calloc(2 * ways, sizeof(*guests->calls));
+	if (!guests->calls)
+		abort();
+	guests->hosts = guests->calls + ways;
+	for (size_t i = 0; i < 2 * ways; i++)
+		guests->calls[i] =
+			(struct client_call){ .way = &cli->ways[i % ways], .method = "GET" };
+	for (size_t i = 0; i < ways; i++) {
+		snprintf(guests->calls[i].path, sizeof(guests->calls[i].path), "/api/v1/domains");
+		snprintf(guests->hosts[i].path, sizeof(guests->hosts[i].path), "/api/v1/host");
+	}
+	client_run(guests->calls, 2 * ways);
+}
+
+static void add(struct guests *guests, const struct client_call *call)
+{
+	json_t *list = json_object_get(call->answer, "domains"), *object;
+	size_t at;
+
+	if (!json_array_size(list))
+		return;
+	guests->guest = realloc(guests->guest,
+				(guests->count + json_array_size(list)) * sizeof(*guests->guest));
+	if (!guests->guest)
+		abort();
+	json_array_foreach(list, at, object) guests->guest[guests->count++] =
+		(struct guest){ call->way, object };
+}
+
+void guests_read(struct cli *cli, struct guests *guests)
+{
+	*guests = (struct guests){ .exit = EXIT_DONE };
+	ask(cli, guests);
+	for (size_t i = 0; i < guests->ways; i++) {
+		const struct client_call *call = &guests->calls[i];
+
+		if (problem_good(call))
+			add(guests, call);
+		else
+			guests->exit = problem_exit(call);
+	}
+}
+
+void guests_free(struct guests *guests)
+{
+	client_free(guests->calls, 2 * guests->ways);
+	free(guests->calls);
+	free(guests->guest);
+}
+
+enum naming { BY_DOMID, BY_UUID, BY_NAME, NAMING_COUNT };
+
+static bool is_called(const struct guest *guest, enum naming naming, const char *id)
+{
+	char domid[24];
+	uint64_t number;
+
+	if (naming == BY_UUID)
+		return !strcasecmp(guest_text(guest->object, "uuid"), id);
+	if (naming == BY_NAME)
+		return !strcmp(guest_text(guest->object, "name"), id);
+	if (!guest_number(guest->object, "domid", &number))
+		return false;
+	snprintf(domid, sizeof(domid), "%" PRIu64, number);
+	return !strcmp(domid, id);
+}
+
+/* The one that is called so; *other is another one, if there is. */
+static const struct guest *find(const struct guests *guests, enum naming naming, const char *id,
+				const struct guest **other)
+{
+	const struct guest *found = NULL;
+
+	*other = NULL;
+	for (size_t i = 0; i < guests->count; i++) {
+		if (!is_called(&guests->guest[i], naming, id))
+			continue;
+		if (found)
+			*other = &guests->guest[i];
+		else
+			found = &guests->guest[i];
+	}
+	return found;
+}
+
+const struct guest *guests_find(const struct guests *guests, const char *id)
+{
+	const struct guest *found = NULL, *other = NULL;
+	char *shown = term_escape(id);
+
+	for (enum naming naming = BY_DOMID; !found && naming < NAMING_COUNT; naming++)
+		found = find(guests, naming, id, &other);
+	if (other && other->way != found->way)
+		fprintf(stderr, "xenballoon: \"%s\" is a guest on %s and on %s: ask one host\n",
+			shown, found->way->label, other->way->label);
+	else if (other)
+		fprintf(stderr,
+			"xenballoon: several guests are called \"%s\"; use a domid or a UUID\n",
+			shown);
+	else if (!found && guests->exit == EXIT_DONE)
+		fprintf(stderr, "xenballoon: no guest has the domid, name or UUID \"%s\"\n", shown);
+	free(shown);
+	return other ? NULL : found;
+}
+
+const char *guest_text(const struct json_t *object, const char *field)
+{
+	const char *text = json_string_value(json_object_get(object, field));
+
+	return text ? text : "";
+}
+
+bool guest_number(const struct json_t *object, const char *field, uint64_t *number)
+{
+	const json_t *value = json_object_get(object, field);
+
+	*number = 0;
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return false;
+	*number = (uint64_t)json_integer_value(value);
+	return true;
+}
+
+bool guest_true(const struct json_t *object, const char *field)
+{
+	return json_is_true(json_object_get(object, field));
+}

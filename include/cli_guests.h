@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guests of one host or a rack, as the API tells them, and how one is found by what it is
+ * called.
+ */
+#ifndef XENBALLOON_CLI_GUESTS_H
+#define XENBALLOON_CLI_GUESTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli_client.h"
+
+struct cli;
+
+struct guest {
+	const struct way *way;
+	struct json_t *object; /* of /api/v1/domains */
+};
+
+struct guests {
+	size_t count;
+	struct guest *guest;	   /* by host in the order asked, then by domid */
+	struct client_call *calls; /* one of /api/v1/domains per way, with the answers */
+	struct client_call *hosts; /* one of /api/v1/host per way */
+	size_t ways;
+	int exit; /* EXIT_DONE, or how to end as an agent did not answer */
+};
+
+/* Asks all agents; those that don't answer are a line each on standard error. */
+void guests_read(struct cli *cli, struct guests *guests);
+void guests_free(struct guests *guests);
+
+/*
+ * The one guest that `id` names by domid, name or UUID. NULL, said on standard error: none, or
+ * several, as domids and names are one host's only.
+ */
+const struct guest *guests_find(const struct guests *guests, const char *id);
+
+/* Members of an object; "" or false where they are missing or of another type. */
+const char *guest_text(const struct json_t *object, const char *field);
+bool guest_number(const struct json_t *object, const char *field, uint64_t *number);
+bool guest_true(const struct json_t *object, const char *field);
+
+#endif
