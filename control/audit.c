@@ -18,6 +18,7 @@
 
 #include <jansson.h>
 
+#include "audit_recent.h"
 #include "log.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -197,6 +198,8 @@ int audit_write(const struct control_request *request, const struct control_answ
 			 (uint64_t)atomic_load(&lost));
 	failing = error;
 	pthread_mutex_unlock(&lock);
+	if (line)
+		audit_recent_put(request, answer, line, len);
 	atomic_fetch_add(error ? &lost : &written, 1);
 	free(line);
 	return error;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "http_call.h"
 #include "log.h"
 
@@ -58,6 +59,7 @@ int http_start(void (*reload)(void))
 
 	route_set_reload(reload);
 	http_wait_begin();
+	events_start();
 	rc = serve_tcp(config);
 	if (!rc)
 		rc = serve_local(config);
@@ -71,6 +73,7 @@ void http_stop(void)
 {
 	/* libmicrohttpd aborts the program when a connection is still suspended. */
 	http_wait_end();
+	events_stop();
 	if (tcp)
 		MHD_stop_daemon(tcp);
 	if (local)

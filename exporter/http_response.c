@@ -51,7 +51,7 @@ static void add_headers(struct MHD_Response *response, const struct reply *reply
 	}
 }
 
-struct MHD_Response *http_response(struct http_call *call, struct reply *reply, bool close)
+static struct MHD_Response *whole(struct http_call *call, struct reply *reply)
 {
 	const char *accept = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND,
 							 MHD_HTTP_HEADER_ACCEPT_ENCODING);
@@ -68,6 +68,17 @@ struct MHD_Response *http_response(struct http_call *call, struct reply *reply, 
 	reply->text = (struct text){ 0 };
 	if (packed)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+	return response;
+}
+
+struct MHD_Response *http_response(struct http_call *call, struct reply *reply, bool close)
+{
+	struct MHD_Response *response =
+		reply->events ? http_stream(call, reply->events) : whole(call, reply);
+
+	reply->events = NULL;
+	if (!response)
+		return NULL;
 	if (close)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	add_headers(response, reply);

@@ -7,13 +7,15 @@
 
 #include <string.h>
 
-/* What was written last tells whether a comma is due: strings end in a quote, never in a bracket.
+/*
+ * What was written last tells whether a comma is due: strings end in a quote, never in a bracket,
+ * and after a space comes what begins anew in a text that isn't all JSON.
  */
 static void begin(struct text *text, const char *key)
 {
 	char last = text->len ? text->bytes[text->len - 1] : '{';
 
-	if (last != '{' && last != '[')
+	if (last != '{' && last != '[' && last != ' ')
 		text_add(text, ",", 1);
 	if (!key)
 		return;

@@ -19,6 +19,7 @@
 #include "collector.h"
 #include "config.h"
 #include "decision.h"
+#include "events.h"
 #include "http.h"
 #include "log.h"
 #include "mib.h"
@@ -204,6 +205,7 @@ static void run(const struct options *options, const sigset_t *signals)
 		int64_t now_ms = clock_ms();
 
 		collector_expire(now_ms);
+		events_turn(now_ms);
 		feed_watchdog(now_ms);
 		look_at_files(now_ms);
 		if (got == SIGHUP || atomic_load(&reload_wanted))

@@ -9,6 +9,7 @@
 #include "audit.h"
 #include "config.h"
 #include "control.h"
+#include "events.h"
 #include "process.h"
 #include "prometheus_text.h"
 
@@ -36,6 +37,18 @@ static void audit_entries(struct text *text, const char *name, const struct snap
 {
 	(void)snapshot;
 	prometheus_whole(text, name, known(audit_count()));
+}
+
+static void listening(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	prometheus_whole(text, name, known(events_listening()));
+}
+
+static void cut_off(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	prometheus_whole(text, name, known(events_cut_off()));
 }
 
 static void up(struct text *text, const char *name, const struct snapshot *snapshot)
@@ -75,6 +88,12 @@ static const struct agent_row {
 	{ { PROMETHEUS_PREFIX "control_audit_entries_total", PROMETHEUS_COUNTER,
 	    "Decisions written to the audit." },
 	  audit_entries },
+	{ { PROMETHEUS_PREFIX "event_listeners", PROMETHEUS_GAUGE,
+	    "Clients that follow the server-sent events." },
+	  listening },
+	{ { PROMETHEUS_PREFIX "event_listeners_cut_off_total", PROMETHEUS_COUNTER,
+	    "Clients that were cut off as they read the server-sent events too slowly." },
+	  cut_off },
 	{ { PROMETHEUS_PREFIX "up", PROMETHEUS_GAUGE,
 	    "Whether xenstored and the hypervisor answered when the agent last looked." },
 	  up },

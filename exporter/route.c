@@ -30,6 +30,8 @@ const struct route routes[] = {
 	  .help = "All guests." },
 	{ "GET", "/api/v1/domains/{id}", ROLE_VIEWER, NO_CONTROL, .handler = get_domain,
 	  .help = "One guest, by domid, name or UUID." },
+	{ "GET", "/api/v1/events", ROLE_VIEWER, NO_CONTROL, .handler = get_events,
+	  .help = "What changes, as server-sent events." },
 	{ "POST", "/api/v1/domains/{id}/selfballoon", ROLE_OPERATOR, CONTROL_SELFBALLOON, .body = true,
 	  .handler = post_selfballoon, .help = "Lets one guest size itself, or ends that." },
 	{ "POST", "/api/v1/domains/{id}/target", ROLE_OPERATOR, CONTROL_TARGET, .body = true,

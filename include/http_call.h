@@ -77,6 +77,9 @@ void http_refuse_length(const struct http_call *call, struct reply *reply); /* >
 /* Turns a reply into a response, compressed if the client takes that; NULL if out of memory. */
 struct MHD_Response *http_response(struct http_call *call, struct reply *reply, bool close);
 
+/* The response that sends a listener's events; takes it over; NULL if out of memory. */
+struct MHD_Response *http_stream(struct http_call *call, struct events_listener *listener);
+
 /* Compresses text in place. False, nothing changed: it is too short or there is no memory. */
 bool http_gzip(struct text *text);
 

@@ -12,6 +12,8 @@
 #include "control.h"
 #include "text.h"
 
+struct events_listener;
+
 /* The answer to a request; zeroed, status 0: none yet. */
 struct reply {
 	int status;
@@ -19,6 +21,7 @@ struct reply {
 	const char *allow;	    /* methods, with a 405; not copied */
 	unsigned int retry_after_s; /* 0: no such header */
 	struct text text;
+	struct events_listener *events; /* sent on and on, in place of the text */
 };
 
 struct exchange;
@@ -83,7 +86,7 @@ void exchange_answer(struct exchange *exchange, struct reply *reply);
 
 /* The handlers. */
 route_handler get_index, get_metrics, get_healthy, get_ready, get_host, get_domains, get_domain,
-	get_whoami;
+	get_whoami, get_events;
 route_handler post_reload, post_selfballoon, post_target, post_selfballoon_many;
 
 #endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The latest audit lines, in memory, for who asks over HTTP. Any thread.
+ */
+#ifndef XENBALLOON_AUDIT_RECENT_H
+#define XENBALLOON_AUDIT_RECENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control.h"
+#include "text.h"
+
+/* So many are kept; who asks too rarely misses the older ones. */
+#define AUDIT_RECENT_KEPT 1024
+
+/* Keeps one line, as audit_write() formed it; its serial is one more than that of the last. */
+void audit_recent_put(const struct control_request *request, const struct control_answer *answer,
+		      const char *line, size_t len);
+
+/* The serial of the last line; 0: there was none since the agent started. */
+uint64_t audit_recent_last(void);
+
+/*
+ * Appends the next line after *serial as a JSON object, `serial` before its other members, and
+ * steps *serial. False: there is none. Lines that are no longer kept are passed over.
+ */
+bool audit_recent_next(uint64_t *serial, struct text *text);
+
+#endif
