@@ -26,6 +26,9 @@
 /* A bus thread that waits for a stalled xenstored can't be ended; it holds nothing worth saving. */
 #define STOP_WAIT_S 2
 
+/* It works a millisecond or less at a time, and what it guards must not keep it from that. */
+#define DAEMON_NICE (-20)
+
 /* A guest that stays short of memory, on and off, says so once in that time. */
 #define SHORT_OF_PAUSE_MS 60000
 
@@ -82,7 +85,8 @@ static void catch_signals(sigset_t *waiting)
 
 /*
  * Who gives memory back must not be a victim of shortage: pages once used stay, and the OOM killer
- * takes others first. Both need privilege; without it the daemon runs all the same.
+ * takes others first. Nor may it wait for a CPU behind the programs that take memory. All need
+ * privilege; without it the daemon runs all the same.
  */
 static void harden(const struct places *places)
 {
@@ -96,6 +100,8 @@ static void harden(const struct places *places)
 		say("memory isn't locked: %s", strerror(errno));
 	if (strcmp(places->procfs, KERNEL_PROCFS) != 0)
 		return;
+	if (setpriority(PRIO_PROCESS, 0, DAEMON_NICE) != 0)
+		say("programs may keep this daemon from a CPU: %s", strerror(errno));
 	fd = open(KERNEL_PROCFS "/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, "-1000", 5) != 5)
 		say("the OOM killer may choose this daemon: %s", strerror(errno));

@@ -18,7 +18,9 @@ static bool same_reading(struct reading a, struct reading b)
 
 int64_t sizer_pause_ms(const struct sizer *sizer)
 {
-	return sizer->orders.selfballoon ? SIZER_TICK_MS : SIZER_SLOW_MS;
+	if (!sizer->orders.selfballoon)
+		return SIZER_SLOW_MS;
+	return sizer->hasty ? SIZER_HASTE_MS : SIZER_TICK_MS;
 }
 
 void sizer_wake(struct sizer *sizer)
@@ -94,6 +96,9 @@ static int steer(struct sizer *sizer, const struct settings *settings,
 	want = yield(sizer, settings, decision, &sample->view, now_ms);
 	kib = demand_step(&sizer->demand, want, sample->view.current_kib, sample->driver_kib,
 			  now_ms);
+	sizer->hasty =
+		sample->view.rising_kib >= SIZER_HASTE_KIB ||
+		(want > sample->view.current_kib + POLICY_PAGE_KIB && sizer->demand.delay_ms == 0);
 	sizer->calm_ms = 0;
 	if (!kib && want - sample->view.current_kib + POLICY_PAGE_KIB <= 2 * POLICY_PAGE_KIB)
 		sizer->calm_ms = now_ms + SIZER_CALM_MS;

@@ -15,6 +15,13 @@
 /* How often it looks while selfballoon is 1: need must be seen before it becomes a shortage. */
 #define SIZER_TICK_MS 200
 
+/*
+ * And while memory is being taken, or the guest grows: a program without swap to wait for is killed
+ * if what it takes between two looks is more than what was kept available.
+ */
+#define SIZER_HASTE_MS	50
+#define SIZER_HASTE_KIB 1024
+
 /* For so long it gives way to a target that another tool set while selfballoon is 1. */
 #define SIZER_YIELD_MS 60000
 
@@ -33,6 +40,7 @@ struct sizer {
 	uint64_t peak_kib;	 /* stands in for an unknown static max */
 	int64_t due_ms;		 /* of the next step down */
 	int64_t calm_ms;	 /* until then a look may be spared if all is quiet */
+	bool hasty;		 /* memory is being taken, or the guest grows */
 	int64_t slow_ms;	 /* when what changes slowly is to be read again */
 	int64_t target_moved_ms; /* when dom0 last changed its target */
 	uint64_t yield_kib;	 /* what dom0 asked it to give way to while on; 0: nothing */

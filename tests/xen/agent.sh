@@ -61,10 +61,10 @@ agent_gone() {
 
 # What the hypervisor says a domain may hold (max_pages) and holds, in KiB.
 hypervisor_says() {
-	dom0 'xentop -b -f -i 1' | awk -v name="$1" -v column="$2" '
-	NR == 1 { sub(/MAXMEM\(%\)/, "MAXMEMP"); sub(/MEM\(%\)/, "MEMP")
-		for (i = 1; i <= NF; i++) at[$i] = i }
-	$1 == name { gsub(/no limit/, "no"); print $at[column] }'
+	number "xentop -b -f -i 1 | awk -v name='$1' -v column='$2' '
+	NR == 1 { sub(/MAXMEM\(%\)/, \"MAXMEMP\"); sub(/MEM\(%\)/, \"MEMP\")
+		for (i = 1; i <= NF; i++) at[\$i] = i }
+	\$1 == name { gsub(/no limit/, \"no\"); print \$at[column] }'"
 }
 
 cap_of() {
@@ -75,9 +75,21 @@ allocated_of() {
 	hypervisor_says "$1" 'MEM(k)'
 }
 
-# key NAME KEY: a value below the domain's memory/, as dom0 sees it.
+# key NAME KEY: a value below the domain's memory/, as dom0 sees it; size NAME KEY: one that is a
+# number.
 key() {
-	dom0 "xenstore-read /local/domain/\$(xl domid $1)/memory/$2"
+	ask "xenstore-read /local/domain/\$(xl domid $1)/memory/$2"
+}
+
+size() {
+	number "xenstore-read /local/domain/\$(xl domid $1)/memory/$2"
+}
+
+# learn VARIABLE COMMAND...: what it answers is the variable's value, or the test ends.
+learn() {
+	local answer
+	answer=$("${@:2}") || fail "no answer to: ${*:2}"
+	printf -v "$1" %s "$answer"
 }
 
 # The cap that lets a guest grow to its static max.

@@ -11,9 +11,11 @@ note() {
 	sed 's/^/# /' <<<"$*"
 }
 
-# Ends the test (a subshell), or outside of one the run.
+# Ends the test (a subshell), or outside of one the run. Why is kept apart, to be said first.
 fail() {
-	note "failed: $*"
+	local why=$*
+	note "failed: $why"
+	[ -z "${reason_file:-}" ] || note "failed: ${why:0:400}" >"$reason_file"
 	exit 1
 }
 
@@ -27,13 +29,14 @@ must() {
 	note "$what${answer:+: $answer}"
 }
 
-# must_not WHAT COMMAND...: the command is refused, and what it says is kept.
+# must_not WHAT COMMAND...: the command is refused, and what it says is kept. No answer is no refusal.
 must_not() {
-	local what=$1 answer
+	local what=$1 answer status
 	shift
-	if answer=$("$@" 2>&1); then
-		fail "$what: was done: $answer"
-	fi
+	answer=$("$@" 2>&1)
+	status=$?
+	[ $status -ne 0 ] || fail "$what: was done: $answer"
+	[ $status -lt 124 ] || fail "$what: neither done nor refused (status $status): $answer"
 	note "$what: refused: $answer"
 }
 
@@ -65,10 +68,12 @@ show_consoles() {
 	done <<<"$1"
 }
 
-# No guest may be killed or panic, whatever a scenario does.
+# no_disaster MARKS TYPE: none of the guests that the test has may be killed or panic, whatever it
+# does; those of the other type are the business of the test beside it.
 no_disaster() {
 	local lines file found
 	while read -r lines file; do
+		[ "$2" = all ] || [[ $file != guest-pv*1.log ]] || [ "$file" = "guest-${2}1.log" ] || continue
 		found=$(grep -nE "$disasters" "$log/$file" | awk -F: -v from="$lines" '$1 > from' | head -n 1)
 		[ -z "$found" ] || fail "a disaster on a console: ${log#"$top/"}/$file:$found"
 	done <<<"$1"
@@ -87,18 +92,47 @@ emulator_faults() {
 # that need every guest at once.
 one_test() {
 	marks=$(mark_consoles)
+	reason_file=$log/$1-$2.why
+	rm -f "$reason_file"
 	HOST_DIR=$HOST_DIR/$1-$2 # tests that run at once keep their answers apart
 	mkdir -p "$HOST_DIR"
 	times=$log/$1-$2.time
-	# shellcheck disable=SC2034 # the trap reads it
-	started=$SECONDS
-	trap '[ $? -eq 0 ] || show_consoles "$marks"; echo "$((SECONDS - started))" >"$times"' EXIT
+	test_began=$SECONDS
+	# shellcheck disable=SC2064 # now, as the trap has no arguments
+	trap "test_ends \$? $2" EXIT
 	"scenario_$1" "$2"
 	emulator_faults "$marks"
-	no_disaster "$marks"
+	no_disaster "$marks" "$2"
 }
 
-# report NAME STATUS SECONDS OUTPUT
+# test_ends STATUS TYPE
+test_ends() {
+	echo "$((SECONDS - test_began))" >"$times"
+	[ "$1" -ne 0 ] || return 0
+	[ -e "$reason_file" ] || note "failed: the scenario ended with status $1" >"$reason_file"
+	evidence "$2" >>"$reason_file" 2>&1
+}
+
+# evidence TYPE: what the host, the agent and the guests of the test say now that it has failed, in few
+# and short lines: often enough they are all that anybody gets to see.
+evidence() {
+	local name names=("${1}1")
+	export DOM0_TIME=20 GUEST_TIME=10
+	[ "$1" != all ] || names=(pv1 pvh1)
+	show_consoles "$marks"
+	note "xl list: $(dom0 "xl list | tail -n +2 | tr -s ' '; echo free \$(xl info free_memory) MiB" | paste -sd '|')"
+	for name in "${names[@]}"; do
+		note "agent: $(http GET "/api/v1/domains/$name" | jq -c '{name, domid, state, selfballoon, actual_kib,
+			selftarget_kib, minimum_kib, allocated_kib, cap_kib, target_kib, reason}' 2>&1)"
+		note "$name: $(key "$name" stats)"
+		note "$name: $(guest "$name" "cut -d' ' -f1 /proc/uptime; xenballoon-guest explain | grep -v '^$' |
+			tail -n 4; tail -n 2 /tmp/take.log; cat /proc/pressure/memory" | cut -c1-150)"
+		note "$(grep -v clocksource "$log/guest-$name.log" | tail -n 2 | cut -c1-150)"
+	done
+	note "took $((SECONDS - test_began)) s in all, load of this machine $(cut -d' ' -f1-3 /proc/loadavg)"
+}
+
+# report NAME STATUS SECONDS OUTPUT REASON: of a failure the reason comes first, right after the result.
 report() {
 	local result=ok
 	count=$((count + 1))
@@ -106,8 +140,9 @@ report() {
 		result='not ok'
 		failed=$((failed + 1))
 	fi
-	cat "$4"
+	[ "$2" -ne 0 ] || cat "$4"
 	echo "$result $count - $1 # $3 s"
+	[ "$2" -eq 0 ] || cat "$5" "$4"
 	table+=("$(printf '%-7s %4s s  %s' "$result" "$3" "$1")")
 }
 
@@ -116,11 +151,13 @@ lost_to_emulator() {
 	tail -n +"$(($1 + 1))" "$log/xen.log" | grep -q "Triple fault"
 }
 
-# once_more SCENARIO TYPE: in place of a try that the emulator spoilt, which stays to be read.
+# once_more SCENARIO TYPE TRY: in place of a try that the emulator spoilt, which stays to be read. xl
+# starts a lost guest again; the test waits for that.
 once_more() {
-	mv "$log/$1-$2.tap" "$log/$1-$2.first"
+	mv "$log/$1-$2.tap" "$log/$1-$2.try$3"
 	(
-		echo "# the emulator lost a guest (build/xen/log/$store/$1-$2.first); once more"
+		echo "# the emulator lost a guest (${log#"$top/"}/$1-$2.try$3); once more"
+		standing_guests
 		one_test "$1" "$2"
 		exit 0
 	) >"$log/$1-$2.tap" 2>&1
@@ -128,7 +165,7 @@ once_more() {
 
 # run_scenario NAME: as one test for "all", or as two at once, PV and PVH.
 run_scenario() {
-	local name=$1 type pids=() types=(pv pvh) i status from
+	local name=$1 type pids=() types=(pv pvh) i status from try
 	from=$(wc -l <"$log/xen.log")
 	[ "$(type -t "scenario_${name}_types")" = "" ] || mapfile -t types < <("scenario_${name}_types")
 	for type in "${types[@]}"; do
@@ -142,11 +179,15 @@ run_scenario() {
 		type=${types[i]}
 		wait "${pids[i]}"
 		status=$?
-		if [ $status -ne 0 ] && lost_to_emulator "$from"; then
-			once_more "$name" "$type"
+		for try in 1 2; do
+			if [ $status -eq 0 ] || ! lost_to_emulator "$from"; then
+				break
+			fi
+			from=$(wc -l <"$log/xen.log")
+			once_more "$name" "$type" "$try"
 			status=$?
-		fi
+		done
 		report "$name ($type, $store)" $status "$(cat "$log/$name-$type.time")" \
-			"$log/$name-$type.tap"
+			"$log/$name-$type.tap" "$log/$name-$type.why"
 	done
 }

@@ -83,13 +83,14 @@ halt() {
 }
 
 # dom0 COMMAND: runs it in dom0's shell; its output (both streams) and status
-# are this function's. 124: no answer within DOM0_TIME seconds (60).
+# are this function's. 124: no answer within DOM0_TIME seconds (60), which is
+# said on stderr, so that nobody takes it for one.
 dom0() {
 	local answer status
 	answer=$(timeout "${DOM0_TIME:-60}" socat -t 1000 - "TCP:127.0.0.1:$shell_port" \
 		2>/dev/null <<<"$*")
 	if [[ $answer != *$'\n@status '* ]]; then
-		echo "dom0 gave no answer to: $*"
+		lost "dom0 gave no answer to: $*"
 		return 124
 	fi
 	status=${answer##*@status }
@@ -98,11 +99,36 @@ dom0() {
 	return "$status"
 }
 
-# guest NAME COMMAND: the same in the guest of that name.
+lost() {
+	local what=${*//[$'\n\t']/ }
+	echo "# lost: ${what:0:160}" >&2
+}
+
+# ask COMMAND: in dom0, what may be asked twice: one lost answer is made good.
+ask() {
+	local status
+	DOM0_TIME=${DOM0_TIME:-20} dom0 "$@"
+	status=$?
+	[ $status -ne 124 ] || {
+		DOM0_TIME=60 dom0 "$@"
+		status=$?
+	}
+	return $status
+}
+
+# guest NAME COMMAND: the same in the guest of that name; 124: the guest gave no answer, 125: there
+# is no such guest.
 guest() {
-	local name=$1
+	local name=$1 answer status
 	shift
-	dom0 "GUEST_TIME=${GUEST_TIME:-50} guest $name $(printf '%q' "$*")"
+	answer=$(dom0 "GUEST_TIME=${GUEST_TIME:-50} guest $name $(printf '%q' "$*")")
+	status=$?
+	if [ $status -eq 124 ] || [ $status -eq 125 ]; then
+		lost "$name: $* (status $status)${answer:+: $answer}"
+	elif [ -n "$answer" ]; then
+		printf '%s\n' "$answer"
+	fi
+	return $status
 }
 
 # follow FILE NAME: keeps $log/NAME a copy of dom0's FILE while it grows. Ends with QEMU.
@@ -111,10 +137,22 @@ follow() {
 		<<<"exec tail -n +1 -F $1 2>/dev/null" 9>&- &
 }
 
+# number COMMAND: the number that it answers in dom0. Anything else is said on stderr, after a second
+# try, and no answer.
+number() {
+	local answer
+	for _ in 1 2; do
+		answer=$(ask "$@") && [[ $answer =~ ^[0-9]+$ ]] && echo "$answer" && return
+	done
+	lost "\"$answer\" is no number, from: $*"
+	return 1
+}
+
 # create NAME TYPE MEMORY MAXMEM [KERNEL-ARGUMENTS [XL-OPTION]]: a guest, in MiB.
 create() {
 	local name=$1 type=$2 memory=$3 maxmem=$4 extra=${5:-}
-	DOM0_TIME=120 dom0 "cat >/run/$name.cfg <<X && xl create -q ${6:-} /run/$name.cfg
+	local file=/run/$name.cfg
+	DOM0_TIME=120 dom0 "cat >$file <<X && xl create -q ${6:-} $file >$file.out 2>&1 || { cat $file.out; exit 1; }
 name=\"$name\"
 type=\"$type\"
 memory=$memory
@@ -131,11 +169,11 @@ X" || return
 
 # Its userland is up and takes commands.
 is_up() {
-	dom0 "xenstore-read /local/domain/\$(xl domid $1)/data/ready" >/dev/null
+	ask "xenstore-read /local/domain/\$(xl domid $1)/data/ready" >/dev/null
 }
 
 domid() {
-	dom0 "xl domid $1"
+	ask "xl domid $1"
 }
 
 # wait_for SECONDS WHAT COMMAND...: until COMMAND succeeds. Ends the test, or

@@ -173,6 +173,30 @@ static void need_is_followed_at_once(void **state)
 	assert_int_equal(report.selftarget_kib.value, target());
 }
 
+/* While a program takes memory, and while the guest grows, the next look comes sooner. */
+static void it_makes_haste_while_memory_is_taken(void **state)
+{
+	(void)state;
+	guest_has(MIB(200), MIB(40), MIB(100));
+	put_number("target_kb", MIB(200));
+	order(true, MIB(512));
+	step(1);
+	step(200);
+	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS);
+	guest_has(MIB(200), MIB(40), MIB(100) - SIZER_HASTE_KIB);
+	step(200);
+	assert_int_equal(sizer_pause_ms(&sizer), SIZER_HASTE_MS);
+	step(50);
+	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS);
+	guest_has(MIB(200), MIB(300), MIB(100));
+	step(200);
+	step(50);
+	assert_int_equal(sizer_pause_ms(&sizer), SIZER_HASTE_MS);
+	for (int i = 0; i < 20; i++)
+		step(250);
+	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS); /* there is no more to be had */
+}
+
 static void capped_it_still_says_what_it_wants(void **state)
 {
 	(void)state;
@@ -395,6 +419,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(off_reports_and_touches_nothing, start, stop),
 		cmocka_unit_test_setup_teardown(on_steps_down_at_its_interval, start, stop),
 		cmocka_unit_test_setup_teardown(need_is_followed_at_once, start, stop),
+		cmocka_unit_test_setup_teardown(it_makes_haste_while_memory_is_taken, start, stop),
 		cmocka_unit_test_setup_teardown(capped_it_still_says_what_it_wants, start, stop),
 		cmocka_unit_test_setup_teardown(another_tools_target_is_yielded_to, start, stop),
 		cmocka_unit_test_setup_teardown(but_never_below_the_floor, start, stop),

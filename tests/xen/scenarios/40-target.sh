@@ -7,22 +7,22 @@
 # xl counts in whole MiB; within one of it.
 target_is() {
 	local mib=$(($2 / 1024)) by_xl by_agent
-	by_xl=$(dom0 "xl list $1" | awk 'NR == 2 { print $3 }')
+	by_xl=$(number "xl list $1 | awk 'NR == 2 { print \$3 }'") || return
 	by_agent=$(metric_kib domain_memory_allocated_bytes "$1")
-	[ -n "$by_xl" ] && [ $((by_xl - mib)) -le 1 ] && [ $((mib - by_xl)) -le 1 ] &&
+	[ -n "$by_agent" ] && [ $((by_xl - mib)) -le 1 ] && [ $((mib - by_xl)) -le 1 ] &&
 		[ $((by_agent - $2)) -le 1024 ] && [ $(($2 - by_agent)) -le 1024 ]
 }
 
 target_follows() {
 	wait_for 90 "$1 at $2 KiB" target_is "$1" "$2"
-	must_be "target of $1 in the store" "$(key "$1" target)" -eq "$2"
+	must_be "target of $1 in the store" "$(size "$1" target)" -eq "$2"
 	must_be "cap of $1 by the hypervisor" "$(cap_of "$1")" -eq $(($2 + 1024))
 	note "xl list: $(dom0 "xl list $1" | tail -n 1); agent: $(metric_kib domain_memory_allocated_bytes "$1") KiB"
 }
 
 target_off_is_at_peace() {
 	local target
-	target=$(key "$1" target)
+	target=$(size "$1" target) || return
 	[ "$(key "$1" selfballoon)" = 0 ] && [ "$(cap_of "$1")" -eq $((target + 1024)) ] &&
 		target_is "$1" "$target"
 }

@@ -16,22 +16,27 @@ behind_field_is() {
 	[ "$(behind_field "$1" "$2")" = "$3" ]
 }
 
+behind_sequence() {
+	number "xenstore-read /local/domain/\$(xl domid $1)/memory/stats | sed -n 's/.*seq=\([0-9]*\).*/\1/p'"
+}
+
 behind_sequence_passed() {
-	[ "$(key "$1" stats | sed -n 's/.*seq=\([0-9]*\).*/\1/p')" -gt "$2" ]
+	local now
+	now=$(behind_sequence "$1") && [ "$now" -gt "$2" ]
 }
 
 behind_holds_at_most() {
 	local now
-	now=$(allocated_of "$1") && [ -n "$now" ] && [ "$now" -le "$2" ]
+	now=$(allocated_of "$1") && [ "$now" -le "$2" ]
 }
 
 scenario_behind() {
 	local name=${1}1 sequence
 	must "selfballoon on for $name" selfballoon "$name" true
-	guest "$name" 'take 130 8 >/tmp/take.log 2>&1 &' >/dev/null
+	must "a program in $name" guest "$name" 'take 130 8 pages >/tmp/take.log 2>&1 &'
 	wait_for 300 "a program in $name" guest "$name" 'grep -q holding /tmp/take.log'
 	note "$name holds $(allocated_of "$name") KiB and says $(key "$name" selftarget)"
-	sequence=$(key "$name" stats | sed -n 's/.*seq=\([0-9]*\).*/\1/p')
+	learn sequence behind_sequence "$name"
 
 	must "xl mem-set $name 240" dom0 "xl mem-set $name 240"
 	wait_for 30 "the guest's report after it" behind_sequence_passed "$name" "$sequence"

@@ -25,9 +25,7 @@ crash_answered() {
 
 crash_consistent() {
 	local on target cap
-	on=$(key "$1" selfballoon)
-	target=$(key "$1" target)
-	cap=$(cap_of "$1")
+	on=$(key "$1" selfballoon) && target=$(size "$1" target) && cap=$(cap_of "$1") || return
 	if [ "$on" = 1 ]; then
 		[ "$cap" -eq "$(open_cap)" ]
 	else

@@ -10,11 +10,11 @@ scenario_host_full_types() {
 
 full_at_target() {
 	local now
-	now=$(allocated_of "$1") && [ -n "$now" ] && [ "$now" -le $(($2 + 1024)) ]
+	now=$(allocated_of "$1") && [ "$now" -le $(($2 + 1024)) ]
 }
 
 full_free_mib() {
-	dom0 "xl info free_memory"
+	number "xl info free_memory"
 }
 
 full_somebody_waits() {
@@ -28,7 +28,7 @@ full_who_waits() {
 
 full_grown() {
 	local now
-	now=$(allocated_of "$1") && [ -n "$now" ] && [ "$now" -ge "$2" ]
+	now=$(allocated_of "$1") && [ "$now" -ge "$2" ]
 }
 
 full_shown() {
@@ -44,7 +44,7 @@ scenario_host_full() {
 		must "target of 180 MiB for $name" target $name 184320
 		wait_for 90 "$name at 180 MiB" full_at_target $name 184320
 	done
-	free=$(full_free_mib)
+	learn free full_free_mib
 	must "a guest that holds all but 90 of the $free MiB free" \
 		create filler pv $((free - 90)) $((free - 90)) "" -p
 	full_shown
@@ -58,7 +58,7 @@ scenario_host_full() {
 	waits=$(full_who_waits)
 	other=pv1
 	[ "$waits" != pv1 ] || other=pvh1
-	before=$(allocated_of "$waits")
+	learn before allocated_of "$waits"
 	note "$waits waits; the program in $other ends"
 	guest $other 'kill $(pidof take)' >/dev/null
 	wait_for 180 "memory of $other to reach $waits" full_grown "$waits" $((before + 16384))

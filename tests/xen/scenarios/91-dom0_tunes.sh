@@ -14,8 +14,8 @@ tunes_has() {
 
 scenario_dom0_tunes() {
 	local name=${1}1 floor pid
-	floor=$(key "$name" minimum)
-	pid=$(guest "$name" pidof xenballoon-guest)
+	learn floor size "$name" minimum
+	learn pid guest "$name" pidof xenballoon-guest
 	must "dom0's word for $name" tunes_word "$name" "pressure floor=128"
 	wait_for 30 "$name to obey" tunes_has "$name" 131072 pressure
 	note "$name: floor $(key "$name" minimum) KiB, $(key "$name" stats)"

@@ -32,7 +32,7 @@ scenario_module() {
 	must "cat" guest "$name" cat /proc/xen/balloon
 	wait_for 20 "the daemon to stand by" module_daemon_said "$name" 'standing by until it is unloaded'
 
-	before=$(allocated_of "$name")
+	learn before allocated_of "$name"
 	must "echo 1" guest "$name" 'echo 1 >/proc/xen/balloon'
 	wait_for 20 "selfballoon in dom0" module_key_is "$name" selfballoon 1
 	wait_for 120 "$name to shrink" module_shrinks "$name" "$before"
@@ -42,7 +42,7 @@ scenario_module() {
 	must_not "a target while it sizes itself" guest "$name" 'echo 300M >/proc/xen/balloon'
 	must "echo 0" guest "$name" 'echo 0 >/proc/xen/balloon'
 	wait_for 20 "selfballoon in dom0" module_key_is "$name" selfballoon 0
-	floor=$(key "$name" minimum)
+	learn floor size "$name" minimum
 	must_not "a target below the floor" guest "$name" "echo $((floor - 1024))K >/proc/xen/balloon"
 	must_be "what it says of that" "$(guest "$name" "echo 1M 2>&1 >/proc/xen/balloon" 2>&1 |
 		grep -c 'Invalid argument')" -ge 1
@@ -72,7 +72,7 @@ module_cycled() {
 
 module_shrinks() {
 	local now
-	now=$(allocated_of "$1") && [ "${now:-9999999}" -lt $(($2 - 16384)) ]
+	now=$(allocated_of "$1") && [ "$now" -lt $(($2 - 16384)) ]
 }
 
 module_says_off() {

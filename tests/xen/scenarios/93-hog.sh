@@ -7,8 +7,8 @@
 # guest swaps to zram, as 90 % of static max is more than MemTotal ever is. HOG_ROUNDS=100
 
 hog_at_floor() {
-	local now
-	now=$(allocated_of "$1") && [ "${now:-9999999}" -le $(($(key "$1" minimum) + 24576)) ]
+	local now floor
+	now=$(allocated_of "$1") && floor=$(size "$1" minimum) && [ "$now" -le $((floor + 24576)) ]
 }
 
 hog_ended() {
@@ -17,7 +17,7 @@ hog_ended() {
 
 hog_full() {
 	local now
-	now=$(allocated_of "$1") && [ "${now:-0}" -ge $(($2 - 1024)) ]
+	now=$(allocated_of "$1") && [ "$now" -ge $(($2 - 1024)) ]
 }
 
 hog_word() {

@@ -20,16 +20,17 @@ scenario_overcommit_dom0_mib() {
 }
 
 overcommit_free() {
-	dom0 "xl info free_memory"
+	number "xl info free_memory"
 }
 
 overcommit_room() {
-	[ "$(overcommit_free)" -ge $(($1 + 4)) ]
+	local free
+	free=$(overcommit_free) && [ "$free" -ge $(($1 + 4)) ]
 }
 
 overcommit_small() {
 	local now
-	now=$(allocated_of "$1") && [ "${now:-9999999}" -le $((95 * 1024)) ]
+	now=$(allocated_of "$1") && [ "$now" -le $((95 * 1024)) ]
 }
 
 overcommit_granted() {
