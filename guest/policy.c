@@ -114,6 +114,13 @@ bool policy_pressed(const struct view *view, const struct policy_knobs *knobs)
 	       view->refault_kib > knobs->refault_kib;
 }
 
+static uint64_t ahead(const struct view *view)
+{
+	if (view->taken_kib < POLICY_RISE_KIB)
+		return 0;
+	return min_kib(view->taken_kib * POLICY_AHEAD, view->max_kib / POLICY_AHEAD_PART);
+}
+
 void policy_decide(const struct policy *policy, const struct policy_knobs *knobs,
 		   const struct view *view, struct decision *decision)
 {
@@ -121,6 +128,8 @@ void policy_decide(const struct policy *policy, const struct policy_knobs *knobs
 
 	*decision = (struct decision){ .floor_kib = floor };
 	policy->decide(view, knobs, decision);
+	decision->goal_kib += ahead(view);
+	decision->target_kib += ahead(view);
 	decision->goal_kib = max_kib(decision->goal_kib, floor);
 	decision->goal_kib = min_kib(whole_pages(decision->goal_kib), view->max_kib);
 	decision->target_kib = max_kib(decision->target_kib, floor);

@@ -34,7 +34,7 @@ static uint64_t rise(uint64_t last, uint64_t now)
 	return now > last ? now - last : 0;
 }
 
-static uint64_t rising_kib(struct pulse *pulse, const struct view *view, int64_t now_ms)
+static void feel_rise(struct pulse *pulse, struct view *view, int64_t now_ms)
 {
 	uint64_t used = rise(view->available_kib, view->current_kib);
 	uint64_t taken = rise(pulse->used_kib, used);
@@ -45,8 +45,9 @@ static uint64_t rising_kib(struct pulse *pulse, const struct view *view, int64_t
 	pulse->committed_kib = view->committed_kib;
 	pulse->look_ms = now_ms;
 	if (!fresh)
-		return 0;
-	return taken > reserved ? taken : reserved;
+		return;
+	view->taken_kib = taken;
+	view->rising_kib = taken > reserved ? taken : reserved;
 }
 
 static void note_boot(struct pulse *pulse, const struct sample *sample, int64_t now_ms)
@@ -81,7 +82,7 @@ void pulse_feel(struct pulse *pulse, struct sample *sample, unsigned int page_ki
 	note_boot(pulse, sample, now_ms);
 	view->stall_us = pulse->stalled_us;
 	view->refault_kib = pulse->refaulted * page_kib;
-	view->rising_kib = rising_kib(pulse, view, now_ms);
+	feel_rise(pulse, view, now_ms);
 	view->holds = holds(pulse, now_ms);
 }
 

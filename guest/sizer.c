@@ -97,7 +97,7 @@ static int steer(struct sizer *sizer, const struct settings *settings,
 	kib = demand_step(&sizer->demand, want, sample->view.current_kib, sample->driver_kib,
 			  now_ms);
 	sizer->hasty =
-		sample->view.rising_kib >= SIZER_HASTE_KIB ||
+		sample->view.rising_kib >= POLICY_RISE_KIB ||
 		(want > sample->view.current_kib + POLICY_PAGE_KIB && sizer->demand.delay_ms == 0);
 	sizer->calm_ms = 0;
 	if (!kib && want - sample->view.current_kib + POLICY_PAGE_KIB <= 2 * POLICY_PAGE_KIB)

@@ -28,6 +28,7 @@ struct view {
 	uint64_t refault_kib; /* read again soon after it was dropped (workingset_refault) */
 	/* Since the last look: */
 	uint64_t rising_kib; /* newly taken, or reserved to be taken */
+	uint64_t taken_kib;  /* newly taken */
 	unsigned int holds;  /* of enum hold */
 };
 
@@ -92,6 +93,15 @@ struct pace {
 	unsigned int rest;   /* steps down that are left out, for pressure rose */
 };
 
+/*
+ * What is being taken between two looks will go on while the balloon is still at work for this one:
+ * so many times as much is wanted on top, whatever the policy, but no more than this part of full
+ * size. Less than POLICY_RISE_KIB between two looks is the noise of a quiet guest.
+ */
+#define POLICY_RISE_KIB	  1024
+#define POLICY_AHEAD	  4
+#define POLICY_AHEAD_PART 8
+
 /* After a rise in pressure so many steps down are left out. */
 #define POLICY_REST 6
 
@@ -127,9 +137,9 @@ uint64_t policy_floor_kib(const struct view *view, const struct policy_knobs *kn
 bool policy_pressed(const struct view *view, const struct policy_knobs *knobs);
 
 /*
- * Asks a policy and applies what none can override: never below the floor, never above max_kib,
- * never a step down by more than half of MemAvailable, and none at all while there is a reason to
- * hold, or pressure. Results are whole pages.
+ * Asks a policy and applies what none can override: ahead of what is being taken, never below the
+ * floor, never above max_kib, never a step down by more than half of MemAvailable, and none at all
+ * while there is a reason to hold, or pressure. Results are whole pages.
  */
 void policy_decide(const struct policy *policy, const struct policy_knobs *knobs,
 		   const struct view *view, struct decision *decision);

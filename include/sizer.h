@@ -13,14 +13,13 @@
 #include "settings.h"
 
 /* How often it looks while selfballoon is 1: need must be seen before it becomes a shortage. */
-#define SIZER_TICK_MS 200
+#define SIZER_TICK_MS 100
 
 /*
  * And while memory is being taken, or the guest grows: a program without swap to wait for is killed
  * if what it takes between two looks is more than what was kept available.
  */
-#define SIZER_HASTE_MS	50
-#define SIZER_HASTE_KIB 1024
+#define SIZER_HASTE_MS 50
 
 /* For so long it gives way to a target that another tool set while selfballoon is 1. */
 #define SIZER_YIELD_MS 60000

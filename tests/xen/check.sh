@@ -73,7 +73,9 @@ show_consoles() {
 no_disaster() {
 	local lines file found
 	while read -r lines file; do
-		[ "$2" = all ] || [[ $file != guest-pv*1.log ]] || [ "$file" = "guest-${2}1.log" ] || continue
+		case $2:$file in
+		pv:*pvh* | pvh:*pv[0-9.]*) continue ;;
+		esac
 		found=$(grep -nE "$disasters" "$log/$file" | awk -F: -v from="$lines" '$1 > from' | head -n 1)
 		[ -z "$found" ] || fail "a disaster on a console: ${log#"$top/"}/$file:$found"
 	done <<<"$1"
@@ -98,30 +100,30 @@ one_test() {
 	mkdir -p "$HOST_DIR"
 	times=$log/$1-$2.time
 	test_began=$SECONDS
-	# shellcheck disable=SC2064 # now, as the trap has no arguments
-	trap "test_ends \$? $2" EXIT
+	subjects=("${2}1")
+	[ "$2" != all ] || subjects=("${standing[@]}")
+	trap 'test_ends $?' EXIT
 	"scenario_$1" "$2"
 	emulator_faults "$marks"
 	no_disaster "$marks" "$2"
 }
 
-# test_ends STATUS TYPE
+# test_ends STATUS
 test_ends() {
 	echo "$((SECONDS - test_began))" >"$times"
 	[ "$1" -ne 0 ] || return 0
 	[ -e "$reason_file" ] || note "failed: the scenario ended with status $1" >"$reason_file"
-	evidence "$2" >>"$reason_file" 2>&1
+	evidence >>"$reason_file" 2>&1
 }
 
-# evidence TYPE: what the host, the agent and the guests of the test say now that it has failed, in few
-# and short lines: often enough they are all that anybody gets to see.
+# evidence: what the host, the agent and the guests in $subjects say now that the test has failed, in
+# few and short lines: often enough they are all that anybody gets to see.
 evidence() {
-	local name names=("${1}1")
+	local name
 	export DOM0_TIME=20 GUEST_TIME=10
-	[ "$1" != all ] || names=(pv1 pvh1)
 	show_consoles "$marks"
 	note "xl list: $(dom0 "xl list | tail -n +2 | tr -s ' '; echo free \$(xl info free_memory) MiB" | paste -sd '|')"
-	for name in "${names[@]}"; do
+	for name in "${subjects[@]}"; do
 		note "agent: $(http GET "/api/v1/domains/$name" | jq -c '{name, domid, state, selfballoon, actual_kib,
 			selftarget_kib, minimum_kib, allocated_kib, cap_kib, target_kib, reason}' 2>&1)"
 		note "$name: $(key "$name" stats)"
@@ -144,6 +146,11 @@ report() {
 	echo "$result $count - $1 # $3 s"
 	[ "$2" -eq 0 ] || cat "$5" "$4"
 	table+=("$(printf '%-7s %4s s  %s' "$result" "$3" "$1")")
+}
+
+# last_line TEXT: what the run says at its very end.
+last_line() {
+	echo "$*" >"$out/last-line"
 }
 
 # The emulator, not the product, has lost a guest since this line of Xen's console.

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # variables of tests/xen/run
+# shellcheck disable=SC2034,SC2154 # variables of tests/xen/run
 # SPDX-License-Identifier: MIT
 #
 # A guest at its floor, and a program in it that takes and frees up to 90 % of static max, round
@@ -21,7 +21,7 @@ hog_full() {
 }
 
 hog_word() {
-	dom0 "xenstore-write /local/domain/\$(xl domid $1)/memory/policy '$2'"
+	dom0 "xenstore-write /local/domain/\$(xl domid $1)/memory/policy '$2'" || fail "no word for $1"
 }
 
 hog_granted() {
@@ -30,15 +30,16 @@ hog_granted() {
 
 # hog_rounds NAME WHAT
 hog_rounds() {
-	local rounds=${HOG_ROUNDS:-100}
+	local rounds=${HOG_ROUNDS:-100} started=$SECONDS
 	guest "$1" "hog $rounds $((guest_max_mib * 90 / 100)) 1 >/tmp/hog.log 2>&1 &" >/dev/null
 	wait_for $((60 + rounds * 30)) "end of the rounds" hog_ended "$1"
-	note "$1, $2: $(guest "$1" 'tail -n 1 /tmp/hog.log')"
+	note "$1, $2: $(guest "$1" 'tail -n 1 /tmp/hog.log'), $((SECONDS - started)) s in all"
 	must_be "rounds that failed" "$(guest "$1" 'grep -c -- "-1 ms" /tmp/hog.log')" -eq 0
 }
 
 scenario_hog() {
 	local name=hog$1 policy
+	subjects=("$name")
 	must "a guest with swap" create "$name" "$1" "$guest_mib" "$guest_max_mib" bed.zram=384M
 	wait_for 180 "userland of $name" is_up "$name"
 	wait_for 60 "keys of $name" hog_granted "$name"
