@@ -116,8 +116,10 @@ enum route_match route_find(const char *method, const char *path, const struct r
 			continue;
 		}
 		*route = &routes[i];
-		if (raw && !decode(raw, len, id, SNAPSHOT_NAME_MAX + 1))
+		if (raw && !decode(raw, len, id, SNAPSHOT_NAME_MAX + 1)) {
+			*id = 0;
 			return ROUTE_BAD_ID;
+		}
 		return ROUTE_FOUND;
 	}
 	return result;

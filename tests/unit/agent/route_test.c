@@ -93,6 +93,7 @@ static void refuses_a_malformed_guest(void **state)
 	assert_int_equal(strlen(id), SNAPSHOT_NAME_MAX);
 	longest[16 + SNAPSHOT_NAME_MAX] = 'x';
 	assert_int_equal(find("GET", longest), ROUTE_BAD_ID);
+	assert_string_equal(id, "");
 }
 
 static void knows_what_is_not_there(void **state)
