@@ -308,7 +308,7 @@ cap_kib 307200 hvm 1"
 	domid=$(bed create post1 --memory-mib 256 --daemon no --poster yes)
 	grant "$domid" selfballoon actual minimum selftarget stats
 	wait_until 10 is 262144 store_read "/local/domain/$domid/memory/actual"
-	[[ $(store_read "/local/domain/$domid/memory/stats") =~ ^v=1\ seq=[0-9]+\ committed=[0-9]+ ]]
+	wait_until 10 reports_stats "$domid"
 	same "$(store_read "/local/domain/$domid/memory/selftarget")" ""
 	store_write "/local/domain/$domid/memory/selfballoon" 1
 	wait_until 10 between_reported "$domid" 94208 200000
@@ -316,6 +316,10 @@ cap_kib 307200 hvm 1"
 	bed mem-set post1 240
 	wait_until 10 is 245760 store_read "/local/domain/$domid/memory/actual"
 	bed destroy post1
+}
+
+reports_stats() { # DOMID
+	[[ $(store_read "/local/domain/$1/memory/stats") =~ ^v=1\ seq=[0-9]+\ committed=[0-9]+ ]]
 }
 
 between_reported() { # DOMID LOW HIGH
