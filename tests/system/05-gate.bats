@@ -46,6 +46,19 @@ counts() {
 	contains "$output" "ended after its limit of 1 s"
 }
 
+@test "what failed is told once more at the end, in few lines" {
+	# shellcheck disable=SC2016 # the program's own
+	program 'echo 1..90; for i in $(seq 90); do echo "not ok $i a"; seq 40 | sed "s/^/# why $i: /"; done'
+	for copy in {1..9}; do cp program "program$copy"; done
+	run "$ROOT/tests/run" only "$PWD"/program?
+	same "$status" 1
+	same "$(tail -n 1 <<<"$output")" "0 passed, 810 failed, 0 skipped"
+	end=$(sed '1,/^failed:$/d' <<<"$output")
+	between "$(wc -l <<<"$end")" 20 61 lines
+	for copy in {1..9}; do contains "$end" "FAIL  $PWD/program$copy"; done
+	contains "$end" "# why 1: 1"
+}
+
 @test "a run of nothing is a failure" {
 	run "$ROOT/tests/run" only
 	same "$output" "0 passed, 1 failed, 0 skipped"
