@@ -58,8 +58,7 @@ struct config *config_load(const char *path, char *error, size_t size)
 	set_defaults(&shared->config);
 	if (path && !config_read(path, &shared->config, line, error, size))
 		goto refused;
-	config_files_stamp(&shared->config, shared->stamps);
-	if (config_files_read(&shared->config, &offset, why, sizeof(why)))
+	if (config_files_read(&shared->config, shared->stamps, &offset, why, sizeof(why)))
 		return &shared->config;
 	snprintf(error, size, "%s:%zu: %s", path ? path : "defaults", line_of(line, offset), why);
 refused:
@@ -118,6 +117,18 @@ void config_release(const struct config *config)
 		config_free(&shared->config);
 }
 
+/* The server that listens either speaks TLS or doesn't. */
+static bool same_transport(const struct config *now, const struct config *next, char *error,
+			   size_t size)
+{
+	if (!now->tls == !next->tls)
+		return true;
+	snprintf(error, size,
+		 "http.web_config: TLS can't be switched on or off while the agent runs: restart "
+		 "it");
+	return false;
+}
+
 bool config_can_reload(const struct config *now, const struct config *next, char *error,
 		       size_t size)
 {
@@ -132,12 +143,13 @@ bool config_can_reload(const struct config *now, const struct config *next, char
 			 row->path);
 		return false;
 	}
-	return true;
+	return same_transport(now, next, error, size);
 }
 
 /* Whether the files look otherwise than when they were read last; from now on they don't. */
-static bool have_changed(const struct config *config, struct stamp stamps[CONFIG_FILES_MAX])
+static bool have_changed(const struct config *config)
 {
+	struct stamp stamps[CONFIG_FILES_MAX];
 	bool changed = false;
 
 	config_files_stamp(config, stamps);
@@ -149,8 +161,7 @@ static bool have_changed(const struct config *config, struct stamp stamps[CONFIG
 	return changed;
 }
 
-static int refresh(const struct config *running, const struct stamp stamps[CONFIG_FILES_MAX],
-		   char *error, size_t size)
+static int refresh(const struct config *running, char *error, size_t size)
 {
 	struct shared_config *shared = calloc(1, sizeof(*shared));
 	size_t offset;
@@ -161,8 +172,8 @@ static int refresh(const struct config *running, const struct stamp stamps[CONFI
 	}
 	shared->config = *running;
 	config_files_forget(&shared->config);
-	memcpy(shared->stamps, stamps, sizeof(shared->stamps));
-	if (!config_files_read(&shared->config, &offset, error, size)) {
+	if (!config_files_read(&shared->config, shared->stamps, &offset, error, size) ||
+	    !same_transport(running, &shared->config, error, size)) {
 		config_free(&shared->config);
 		return -EINVAL;
 	}
@@ -173,11 +184,10 @@ static int refresh(const struct config *running, const struct stamp stamps[CONFI
 int config_refresh(char *error, size_t size)
 {
 	const struct config *running = config_acquire();
-	struct stamp stamps[CONFIG_FILES_MAX];
 	int result = 0;
 
-	if (running && have_changed(running, stamps)) {
-		result = refresh(running, stamps, error, size);
+	if (running && have_changed(running)) {
+		result = refresh(running, error, size);
 		pthread_mutex_lock(&lock);
 		refresh_failed = result < 0;
 		pthread_mutex_unlock(&lock);

@@ -7,11 +7,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "auth.h"
 #include "setting.h"
+#include "tls.h"
+#include "web_config.h"
 
 static bool read_principals(struct config *config, char *why, size_t size)
 {
@@ -24,16 +27,44 @@ static bool read_principals(struct config *config, char *why, size_t size)
 	return false;
 }
 
+static void stamp_certificates(const struct config *config, struct stamp stamps[CONFIG_FILES_MAX])
+{
+	stamps[2] = stamp_of(config->web->cert_file);
+	stamps[3] = stamp_of(config->web->key_file);
+	stamps[4] = stamp_of(config->web->client_ca_file);
+}
+
+static bool read_web(struct config *config, struct stamp stamps[CONFIG_FILES_MAX], char *why,
+		     size_t size)
+{
+	char error[700];
+
+	if (!config->http_web_config[0])
+		return true;
+	config->web = web_config_read(config->http_web_config, error, sizeof(error));
+	if (config->web && config->web->tls) {
+		stamp_certificates(config, stamps);
+		config->tls = tls_load(config->web, error, sizeof(error));
+	}
+	if (config->web && (config->tls || !config->web->tls))
+		return true;
+	snprintf(why, size, "http.web_config: %s", error);
+	return false;
+}
+
 /* Credentials must not pass where others can listen. */
 static bool check_address(const struct config *config, char *why, size_t size)
 {
-	if (!config->http_principal_file[0] || !config->http_listen[0] ||
+	bool users = config->web && config->web->user_count;
+
+	if ((!config->http_principal_file[0] && !users) || !config->http_listen[0] || config->tls ||
 	    setting_is_loopback(config->http_listen))
 		return true;
-	snprintf(why, size,
-		 "http.listen is %s: with http.principal_file set it must be a loopback "
-		 "address, as tokens over plain HTTP can be overheard",
-		 config->http_listen);
+	snprintf(
+		why, size,
+		"http.listen is %s: with %s set it must be a loopback address, as credentials "
+		"over plain HTTP can be overheard; or let http.web_config have a tls_server_config",
+		config->http_listen, users ? "basic_auth_users" : "http.principal_file");
 	return false;
 }
 
@@ -46,10 +77,15 @@ static bool check_snmp(const struct config *config, char *why, size_t size)
 	return false;
 }
 
-bool config_files_read(struct config *config, size_t *offset, char *why, size_t size)
+bool config_files_read(struct config *config, struct stamp stamps[CONFIG_FILES_MAX], size_t *offset,
+		       char *why, size_t size)
 {
+	config_files_stamp(config, stamps);
 	*offset = offsetof(struct config, snmp_config);
 	if (!check_snmp(config, why, size))
+		return false;
+	*offset = offsetof(struct config, http_web_config);
+	if (!read_web(config, stamps, why, size))
 		return false;
 	*offset = offsetof(struct config, http_listen);
 	if (!check_address(config, why, size))
@@ -61,11 +97,15 @@ bool config_files_read(struct config *config, size_t *offset, char *why, size_t 
 void config_files_forget(struct config *config)
 {
 	config->auth = NULL;
+	config->tls = NULL;
+	config->web = NULL;
 }
 
 void config_files_free(struct config *config)
 {
 	auth_free(config->auth);
+	tls_release(config->tls);
+	free(config->web);
 	config_files_forget(config);
 }
 
@@ -73,4 +113,7 @@ void config_files_stamp(const struct config *config, struct stamp stamps[CONFIG_
 {
 	memset(stamps, 0, CONFIG_FILES_MAX * sizeof(*stamps));
 	stamps[0] = stamp_of(config->http_principal_file);
+	stamps[1] = stamp_of(config->http_web_config);
+	if (config->tls)
+		stamp_certificates(config, stamps);
 }

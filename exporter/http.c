@@ -17,18 +17,18 @@
 static struct MHD_Daemon *tcp, *local;
 static char socket_path[sizeof(((struct config *)0)->http_socket)]; /* "": none was opened */
 
-static int serve(int fd, enum control_interface via, const char *address,
+static int serve(int fd, enum control_interface via, bool tls, const char *address,
 		 struct MHD_Daemon **server)
 {
 	if (fd < 0)
 		return fd;
-	*server = http_serve(fd, via);
+	*server = http_serve(fd, via, tls);
 	if (!*server) {
 		log_error("http: the server thread can't be started");
 		close(fd);
 		return -ENOMEM;
 	}
-	log_info("http: listening on %s", address);
+	log_info("%s: listening on %s", tls ? "https" : "http", address);
 	return 0;
 }
 
@@ -36,7 +36,7 @@ static int serve_tcp(const struct config *config)
 {
 	const char *address = config->http_listen;
 
-	return *address ? serve(http_listen(address), VIA_HTTP, address, &tcp) : 0;
+	return *address ? serve(http_listen(address), VIA_HTTP, config->tls, address, &tcp) : 0;
 }
 
 static int serve_local(const struct config *config)
@@ -49,7 +49,7 @@ static int serve_local(const struct config *config)
 	fd = http_socket_open(path, config->http_socket_group);
 	if (fd >= 0)
 		snprintf(socket_path, sizeof(socket_path), "%s", path);
-	return serve(fd, VIA_UNIX, path, &local);
+	return serve(fd, VIA_UNIX, false, path, &local);
 }
 
 int http_start(void (*reload)(void))
@@ -67,6 +67,11 @@ int http_start(void (*reload)(void))
 	if (rc)
 		http_stop();
 	return rc;
+}
+
+void http_sweep(int64_t now_ms)
+{
+	http_connection_sweep(now_ms);
 }
 
 void http_stop(void)

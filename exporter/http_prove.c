@@ -48,6 +48,22 @@ static void settle(struct http_call *call, const struct principal *proved)
 	who->role = proved->role < most ? proved->role : most;
 }
 
+/* One that names nobody in the principals file proves nothing, and takes nothing away. */
+static void prove_certificate(struct http_call *call, const struct config *config)
+{
+	struct principal proved = { .role = ROLE_NONE };
+	char name[sizeof(proved.name)];
+	enum auth_verdict verdict;
+
+	if (!http_connection_name(call->place, name, sizeof(name)))
+		return;
+	verdict = auth_proved(config->auth, name, PROOF_CERTIFICATE, time(NULL), &proved);
+	if (verdict == AUTH_WRONG)
+		return;
+	call->verdict = verdict;
+	settle(call, &proved);
+}
+
 /* What follows the scheme in an Authorization header; NULL if it is another one. */
 static const char *after_scheme(const char *text, const char *scheme)
 {
@@ -75,8 +91,10 @@ void http_prove(struct http_call *call, const struct config *config)
 						       MHD_HTTP_HEADER_AUTHORIZATION);
 	const char *token = text ? after_scheme(text, "Bearer") : NULL;
 
-	if (!text)
+	if (!text) {
+		prove_certificate(call, config);
 		return;
+	}
 	call->verdict = token ? auth_bearer(config->auth, token, strlen(token), time(NULL), &proved)
 			      : AUTH_WRONG;
 	settle(call, &proved);

@@ -8,10 +8,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "http_call.h"
 #include "log.h"
+#include "tls.h"
 
 /*
  * An answer can't be sent while a body of unknown length comes in; one that goes on beyond this is
@@ -24,6 +24,7 @@ static enum MHD_Result send_reply(struct http_call *call, struct reply *reply, b
 	struct MHD_Response *response = http_response(call, reply, close);
 	enum MHD_Result result;
 
+	http_connection_enter(call->place, HTTP_PHASE_ANSWER);
 	if (!response)
 		return MHD_NO;
 	result = MHD_queue_response(call->connection, (unsigned int)reply->status, response);
@@ -38,6 +39,7 @@ static enum MHD_Result take_headers(struct http_call *call, const char *path, co
 	enum MHD_Result result;
 	bool close;
 
+	http_connection_enter(call->place, HTTP_PHASE_BODY);
 	if (http_check(call, method, path, version, &reply, &close))
 		return MHD_YES;
 	result = send_reply(call, &reply, close);
@@ -61,6 +63,7 @@ static bool handle(struct http_call *call)
 {
 	struct exchange *exchange = &call->exchange;
 
+	http_connection_enter(call->place, HTTP_PHASE_ANSWER);
 	if (call->received > HTTP_BODY_MAX) {
 		http_refuse_length(call, &call->reply);
 		return true;
@@ -112,8 +115,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 			 enum MHD_RequestTerminationCode why)
 {
 	(void)context;
-	(void)connection;
 	(void)why;
+	http_connection_enter(http_connection_of(connection), HTTP_PHASE_IDLE);
 	if (*state)
 		http_call_release(*state);
 	*state = NULL;
@@ -138,18 +141,7 @@ on_log(void *context, const char *format, va_list arguments)
 	log_debug("http: %s", line);
 }
 
-/* So many that scrapes get through hundreds of idle ones; some descriptors are left to the rest. */
-static unsigned int connections_max(void)
-{
-	const unsigned int most = 1024, others = 128;
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= most + others)
-		return most;
-	return files.rlim_cur > 2 * others ? (unsigned int)files.rlim_cur - others : others;
-}
-
-struct MHD_Daemon *http_serve(int socket, enum control_interface via)
+struct MHD_Daemon *http_serve(int socket, enum control_interface via, bool tls)
 {
 	static const enum control_interface ways[] = {
 		[VIA_UNIX] = VIA_UNIX,
@@ -157,13 +149,19 @@ struct MHD_Daemon *http_serve(int socket, enum control_interface via)
 	};
 	const unsigned int flags =
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-	unsigned int most = connections_max();
+	unsigned int most = http_connections_max();
+	void *way = (void *)&ways[via];
+	const struct MHD_OptionItem certificates[] = {
+		{ tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0, tls_no_certificate() },
+		{ MHD_OPTION_END, 0, NULL },
+	};
 
 	return MHD_start_daemon(
-		flags, 0, NULL, NULL, on_request, (void *)&ways[via], MHD_OPTION_EXTERNAL_LOGGER,
-		on_log, NULL, MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
+		flags | (tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, way,
+		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, socket,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+		http_on_connection, way, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_PER_IP_CONNECTION_LIMIT, most / 4 * 3,
 		MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)HTTP_HEADERS_MAX, MHD_OPTION_END);
+		(size_t)HTTP_HEADERS_MAX, MHD_OPTION_ARRAY, certificates, MHD_OPTION_END);
 }

@@ -24,6 +24,7 @@ struct http_call *http_call_new(struct MHD_Connection *connection, enum control_
 	call->connection = connection;
 	call->references = 1;
 	call->exchange.who.via = via;
+	call->place = http_connection_of(connection);
 	return call;
 }
 

@@ -208,6 +208,7 @@ static void run(const struct options *options, const sigset_t *signals)
 		events_turn(now_ms);
 		feed_watchdog(now_ms);
 		look_at_files(now_ms);
+		http_sweep(now_ms);
 		if (got == SIGHUP || atomic_load(&reload_wanted))
 			reload_as_service(options->config_path);
 		got = sigtimedwait(signals, NULL, &turn);

@@ -175,6 +175,11 @@ const struct setting settings[SETTING_COUNT] = {
 	  "Who may read over HTTP: anyone, or only who shows a viewer's or operator's token." },
 	{ "http.metrics", SETTING_CHOICE, FIELD(http_metrics), 0, 0, "read", http_metrics, NULL,
 	  false, "Who may scrape /metrics: whom http.read lets read, or another choice." },
+	{ "http.web_config", SETTING_TEXT, FIELD(http_web_config), 0, 0, "", NULL,
+	  check_optional_path, false,
+	  "TLS and users of basic auth: a web.config.yml as every Prometheus exporter takes it; "
+	  "\"\" is "
+	  "none." },
 	{ "http.principal_file", SETTING_TEXT, FIELD(http_principal_file), 0, 0, "", NULL,
 	  check_optional_path, false,
 	  "File of who may do what, a line each: name role proof [expires=TIME] "

@@ -15,6 +15,8 @@
 #include "log.h"
 
 struct auth;
+struct tls;
+struct web_config;
 
 enum snmp_mode { SNMP_OFF, SNMP_AGENT, SNMP_AGENTX };
 enum http_read { HTTP_READ_OPEN, HTTP_READ_VIEWER };
@@ -29,6 +31,7 @@ struct config {
 	char http_socket_group[64];	/* http.socket_group: its operators, beside root; "" none */
 	enum http_read http_read;	/* http.read: open|viewer */
 	enum http_metrics http_metrics; /* http.metrics: read|open|viewer */
+	char http_web_config[256];	/* http.web_config: a web.config.yml; "" is none */
 	char http_principal_file[256];	/* http.principal_file: see principal_file.h; "" is none */
 
 	enum snmp_mode snmp_mode; /* snmp.mode: agent|agentx|off */
@@ -50,7 +53,9 @@ struct config {
 
 	char audit_file[256]; /* audit.file: path, or "-" for standard error */
 
-	struct auth *auth; /* read from http_principal_file; NULL if none */
+	struct web_config *web; /* read from http_web_config; NULL if none */
+	struct tls *tls;	/* what it says of TLS; NULL: plain HTTP */
+	struct auth *auth;	/* read from http_principal_file; NULL if none */
 };
 
 /*

@@ -9,20 +9,21 @@
 #include "config.h"
 #include "stamp.h"
 
-#define CONFIG_FILES_MAX 5
+#define CONFIG_FILES_MAX 5 /* principals, web.config.yml, certificate, key, authority */
 
 /*
- * Reads them into *config and checks how they go together with its settings. False, with a sentence
- * in why and the place of the setting at fault in *offset; what was read is to be freed all the
- * same.
+ * Reads them into *config and checks how they go together with its settings; stamps[] is what each
+ * looked like just before. False, with a sentence in why and the place of the setting at fault in
+ * *offset; what was read is to be freed all the same.
  */
-bool config_files_read(struct config *config, size_t *offset, char *why, size_t size);
+bool config_files_read(struct config *config, struct stamp stamps[CONFIG_FILES_MAX], size_t *offset,
+		       char *why, size_t size);
 void config_files_free(struct config *config);
 
 /* What was read is another configuration's, too, and that one's to free. */
 void config_files_forget(struct config *config);
 
-/* What they look like just now; to be taken before they are read. */
+/* What they look like just now. */
 void config_files_stamp(const struct config *config, struct stamp stamps[CONFIG_FILES_MAX]);
 
 #endif

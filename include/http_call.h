@@ -7,6 +7,7 @@
 
 #include "auth.h"
 #include "config.h"
+#include "http_connection.h"
 #include "route.h"
 
 struct MHD_Connection;
@@ -23,6 +24,7 @@ struct MHD_Response;
 struct http_call {
 	struct exchange exchange; /* first: the handlers' view */
 	struct MHD_Connection *connection;
+	struct http_connection *place; /* NULL where there was no memory for a record */
 	struct text body;
 	size_t received; /* bytes of body, those beyond the limit too */
 	struct reply reply;
@@ -43,7 +45,12 @@ void http_call_release(struct http_call *call);
  * Starts a server thread on a listening socket, which it takes over, for one way in: VIA_HTTP or
  * VIA_UNIX. NULL if it can't.
  */
-struct MHD_Daemon *http_serve(int socket, enum control_interface via);
+struct MHD_Daemon *http_serve(int socket, enum control_interface via, bool tls);
+
+/* What libmicrohttpd calls when a connection begins and when it ends; http_connection.c's. */
+enum MHD_ConnectionNotificationCode;
+void http_on_connection(void *context, struct MHD_Connection *connection, void **record,
+			enum MHD_ConnectionNotificationCode what);
 
 /* Stops the waiting: those who wait are answered 503 and nobody can wait any more. */
 void http_wait_end(void);
