@@ -21,10 +21,11 @@
 
 static enum MHD_Result send_reply(struct http_call *call, struct reply *reply, bool close)
 {
+	enum http_phase phase = reply->events ? HTTP_PHASE_STREAM : HTTP_PHASE_ANSWER;
 	struct MHD_Response *response = http_response(call, reply, close);
 	enum MHD_Result result;
 
-	http_connection_enter(call->place, HTTP_PHASE_ANSWER);
+	http_connection_enter(call->place, phase);
 	if (!response)
 		return MHD_NO;
 	result = MHD_queue_response(call->connection, (unsigned int)reply->status, response);
