@@ -37,12 +37,15 @@ CLI_TESTS := $(patsubst tests/unit/cli/%.c,$(B)/tests/unit/cli/%,$(wildcard test
 # Objects are kept, those of tests too.
 .SECONDARY:
 
+# The live page's files are a part of the agent.
+PAGE := $(sort $(wildcard exporter/page/*))
+
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 .PHONY: all dashboards deps demo check check-quick check-xen xen-shell bench fuzz fuzzers lint format install kmod install-dkms clean help bed unit
 all: $(B)/xenballoon-agent $(B)/xenballoon-guest $(B)/xenballoon ## build the programs
 
-$(B)/xenballoon-agent: $(call obj,$(AGENT_SRC))
+$(B)/xenballoon-agent: $(call obj,$(AGENT_SRC)) $(B)/obj/page.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(AGENT_LIBS)
 
@@ -58,8 +61,13 @@ $(B)/obj/%.o: %.c NEWS.md
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 
+$(B)/obj/page.o: exporter/embed include/page.h $(PAGE)
+	$(call say,CC,exporter/page)
+	$(Q)mkdir -p $(@D) && exporter/embed $(PAGE) >$(@:.o=.c) && \
+		$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -c -o $@ $(@:.o=.c)
+
 # Unit tests link against everything of their side but its main.
-$(B)/agent.a: $(call obj,$(filter-out exporter/main.c,$(AGENT_SRC)))
+$(B)/agent.a: $(call obj,$(filter-out exporter/main.c,$(AGENT_SRC))) $(B)/obj/page.o
 $(B)/guest.a: $(call obj,$(filter-out guest/main.c,$(GUEST_SRC)))
 $(B)/cli.a: $(call obj,$(filter-out control/cli/main.c,$(CLI_SRC)))
 $(B)/%.a:

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "history.h"
 #include "hypervisor.h"
 #include "log.h"
 #include "queue.h"
@@ -189,6 +190,18 @@ static void feel_pulse(void)
 		lose_store(error);
 }
 
+/* Only what is known to be true now: without xenstored or the hypervisor there is a gap. */
+static void remember(int64_t clock)
+{
+	const struct snapshot *snapshot;
+
+	if (!now.store || !now.hypervisor || now.catching_up)
+		return;
+	snapshot = snapshot_acquire();
+	history_sample(snapshot, clock, clock_unix());
+	snapshot_release(snapshot);
+}
+
 static void tick(int64_t clock)
 {
 	if (clock < now.tick_ms)
@@ -201,6 +214,7 @@ static void tick(int64_t clock)
 	if (now.store)
 		roster_tick(now.roster, now.store);
 	list();
+	remember(clock);
 }
 
 /* Answers wait until the snapshot shows what their commands did. */

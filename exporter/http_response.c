@@ -13,14 +13,14 @@
 static const struct {
 	const char *name, *value;
 } constant[] = {
-	{ "Cache-Control", "no-store" },
-	{ "X-Content-Type-Options", "nosniff" },
-	{ "X-Frame-Options", "DENY" },
-	{ "Referrer-Policy", "no-referrer" },
-	{ "Content-Security-Policy",
-	  "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'" },
+	{ "Cache-Control", "no-store" },       { "X-Content-Type-Options", "nosniff" },
+	{ "X-Frame-Options", "DENY" },	       { "Referrer-Policy", "no-referrer" },
 	{ "Vary", "Accept, Accept-Encoding" },
 };
+
+/* Data is to be read, never to be shown as a page. */
+static const char policy[] =
+	"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 static void out_of_memory(struct reply *reply)
 {
@@ -39,6 +39,8 @@ static void add_headers(struct MHD_Response *response, const struct reply *reply
 
 	for (size_t i = 0; i < sizeof(constant) / sizeof(*constant); i++)
 		MHD_add_response_header(response, constant[i].name, constant[i].value);
+	MHD_add_response_header(response, "Content-Security-Policy",
+				reply->policy ? reply->policy : policy);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
 	if (reply->allow)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);

@@ -11,8 +11,10 @@
 
 /* clang-format off */
 const struct route routes[] = {
-	{ "GET", "/", ROLE_VIEWER, NO_CONTROL, .handler = get_index,
-	  .help = "This page." },
+	{ "GET", "/", ROLE_NONE, NO_CONTROL, .handler = get_index,
+	  .help = "The live page, for a browser." },
+	{ "GET", "/page/{id}", ROLE_NONE, NO_CONTROL, .handler = get_page,
+	  .help = "A file of the live page." },
 	{ "GET", "/metrics", ROLE_VIEWER, NO_CONTROL, .handler = get_metrics,
 	  .help = "Host, guests and agent as Prometheus text or OpenMetrics.",
 	  .door = DOOR_METRICS },
@@ -32,6 +34,11 @@ const struct route routes[] = {
 	  .help = "One guest, by domid, name or UUID." },
 	{ "GET", "/api/v1/events", ROLE_VIEWER, NO_CONTROL, .handler = get_events,
 	  .help = "What changes, as server-sent events." },
+	{ "GET", "/api/v1/history", ROLE_VIEWER, NO_CONTROL, .handler = get_history,
+	  .help = "All guests' sizes in the last 15 minutes." },
+	{ "GET", "/api/v1/domains/{id}/history", ROLE_VIEWER, NO_CONTROL,
+	  .handler = get_domain_history,
+	  .help = "One guest's values in the last 15 minutes." },
 	{ "POST", "/api/v1/domains/{id}/selfballoon", ROLE_OPERATOR, CONTROL_SELFBALLOON, .body = true,
 	  .handler = post_selfballoon, .help = "Lets one guest size itself, or ends that." },
 	{ "POST", "/api/v1/domains/{id}/target", ROLE_OPERATOR, CONTROL_TARGET, .body = true,

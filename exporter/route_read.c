@@ -3,7 +3,6 @@
  * Answers all that only reads, from the current snapshot alone, so no answer waits for xenstore.
  * Knows neither the HTTP library nor the collector. Its functions are rows of routes[].
  */
-#include <string.h>
 
 #include "json.h"
 #include "log.h"
@@ -127,29 +126,6 @@ bool get_domain(struct exchange *exchange, struct reply *reply)
 			      exchange->id);
 	}
 	snapshot_release(snapshot);
-	return true;
-}
-
-bool get_index(struct exchange *exchange, struct reply *reply)
-{
-	struct text *text = &reply->text;
-
-	(void)exchange;
-	reply->status = 200;
-	reply->type = "text/html; charset=utf-8";
-	text_string(text, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
-			  "<title>xenballoon</title></head>\n<body>\n<h1>xenballoon</h1>\n"
-			  "<p>Memory of this Xen host's guests. Version " XENBALLOON_VERSION
-			  ".</p>\n<ul>\n");
-	for (size_t i = 0; i < route_count; i++) {
-		const struct route *route = &routes[i];
-
-		if (strcmp(route->method, "GET") || strchr(route->path, '{'))
-			continue;
-		text_format(text, "<li><a href=\"%s\">%s</a>: %s</li>\n", route->path, route->path,
-			    route->help);
-	}
-	text_string(text, "</ul>\n</body>\n</html>\n");
 	return true;
 }
 

@@ -19,6 +19,7 @@ struct reply {
 	int status;
 	const char *type;	    /* Content-Type, not copied */
 	const char *allow;	    /* methods, with a 405; not copied */
+	const char *policy;	    /* Content-Security-Policy; NULL: nothing at all; not copied */
 	unsigned int retry_after_s; /* 0: no such header */
 	struct text text;
 	struct events_listener *events; /* sent on and on, in place of the text */
@@ -85,6 +86,7 @@ bool exchange_wait(struct exchange *exchange);
 void exchange_answer(struct exchange *exchange, struct reply *reply);
 
 /* The handlers. */
+route_handler get_index, get_page, get_history, get_domain_history;
 route_handler get_index, get_metrics, get_healthy, get_ready, get_host, get_domains, get_domain,
 	get_whoami, get_events;
 route_handler post_reload, post_selfballoon, post_target, post_selfballoon_many;

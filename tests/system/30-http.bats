@@ -175,6 +175,34 @@ prometheus_says() { # PORT QUERY VALUE
 	contains "$(expect 200 GET /)" 'href="/metrics"'
 }
 
+@test "the page is for everybody and may load its own files alone; other answers nothing at all" {
+	local file
+	contains "$(headers GET /)" "script-src 'self'; style-src 'self'; connect-src 'self'"
+	[[ $(headers GET /) != *unsafe* ]]
+	[[ $(headers GET /api/v1/host) != *"'self'"* ]]
+	for file in style.css app.js icon.svg; do
+		same "$(expect 200 GET "/page/$file")" "$(cat "$ROOT/exporter/page/$file")" "$file"
+	done
+	contains "$(headers GET /page/app.js)" "content-type: text/javascript"
+	contains "$(headers GET /page/icon.svg)" "content-type: image/svg+xml"
+	expect 404 GET /page/nothing
+	expect 404 GET /page/..%2froute.c
+}
+
+history_has() { # MINIMUM
+	http GET /api/v1/history | jq -e ".domains[0].actual_kib | length >= $1" >/dev/null
+}
+
+@test "the last 15 minutes: one value of all, all values of one" {
+	wait_until 10 history_has 1
+	http GET /api/v1/history | jq -e '.interval_s == 10 and (.time | . > 1.7e9) and
+		(.domains | length) == 4 and ([.domains[].actual_kib | length] | unique | length) == 1'
+	http GET /api/v1/domains/guest2/history | jq -e '.target_kib[-1] == 262144 and
+		.allocated_kib[-1] == 262144 and .actual_kib[-1] == null and
+		(.pressure_centipercent | length) == (.static_max_kib | length) and has("uuid")'
+	expect 404 GET /api/v1/domains/nobody/history
+}
+
 # --- changing ---
 
 @test "nobody but the operator changes anything; each try is refused, audited and counted" {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Words and numbers as people read them. Knows nothing of where they come from.
+
+export const unknown = "–";
+
+const MIB = 1024;
+const GIB = 1024 * 1024;
+
+// KiB as "412 MiB" or "1.50 GiB".
+export function size(kib) {
+	if (kib === null || kib === undefined)
+		return unknown;
+	const abs = Math.abs(kib);
+	if (abs >= 100 * GIB)
+		return `${Math.round(kib / GIB)} GiB`;
+	if (abs >= 10 * GIB)
+		return `${(kib / GIB).toFixed(1)} GiB`;
+	if (abs >= GIB)
+		return `${(kib / GIB).toFixed(2)} GiB`;
+	if (abs >= 10 * MIB || abs < MIB / 20)
+		return `${Math.round(kib / MIB)} MiB`;
+	return `${(kib / MIB).toFixed(1)} MiB`;
+}
+
+export function mib(kib) {
+	return Math.round(kib / MIB);
+}
+
+// Hundredths of a percent as "1.2 %".
+export function pressure(centi) {
+	if (centi === null || centi === undefined)
+		return unknown;
+	return centi >= 1000 || centi === 0 ? `${Math.round(centi / 100)} %` : `${(centi / 100).toFixed(1)} %`;
+}
+
+export function duration(seconds) {
+	if (seconds < 100)
+		return `${Math.max(0, Math.round(seconds))} s`;
+	if (seconds < 100 * 60)
+		return `${Math.round(seconds / 60)} min`;
+	if (seconds < 48 * 3600)
+		return `${Math.round(seconds / 3600)} h`;
+	return `${Math.round(seconds / 86400)} d`;
+}
+
+export function clock(date) {
+	return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+// In the order of how much they ask of an operator.
+const states = {
+	stuck: ["stuck", "bad", "no progress for 10 s, though there is room"],
+	host_full: ["host full", "bad", "wants more, and the host has none left"],
+	capped: ["capped", "warn", "wants more than dom0's cap lets it have"],
+	silent: ["silent", "warn", "has not reported for 90 s"],
+	foreign: ["foreign", "info", "another memory manager owns its target"],
+	growing: ["growing", "move", "on its way up"],
+	shrinking: ["shrinking", "move", "on its way down"],
+	no_agent: ["no agent", "none", "has never reported"],
+	converged: ["converged", "good", "is the size it should be"],
+};
+const order = Object.keys(states);
+
+export function state(name) {
+	const [label, tone, help] = states[name] || [String(name), "none", ""];
+	const rank = order.indexOf(name);
+	return { label, tone, help, rank: rank < 0 ? order.length : rank };
+}
+
+export const stateNames = order;

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Speaks to the person: a message that can be seen, one that can be heard, and questions.
+
+import { byId, setText } from "./dom.js";
+
+const SHOWN_MS = 9000;
+let timer;
+
+// For a screen reader alone.
+export function speak(text) {
+	setText(byId("spoken"), text);
+}
+
+export function hush() {
+	byId("notice").hidden = true;
+}
+
+// tone: "good", "warn" or "bad"; what is bad stays until dismissed.
+export function notify(text, tone = "good") {
+	const notice = byId("notice");
+	notice.dataset.tone = tone;
+	byId("notice-text").textContent = text;
+	notice.hidden = false;
+	speak(text);
+	clearTimeout(timer);
+	if (tone === "good")
+		timer = setTimeout(hush, SHOWN_MS);
+}
+
+// Resolves to whether the answer was yes.
+export function question(title, text, yes) {
+	const dialog = byId("question");
+	setText(byId("question-title"), title);
+	setText(byId("question-text"), text);
+	setText(dialog.querySelector("[data-answer=yes]"), yes);
+	dialog.returnValue = "no";
+	dialog.showModal();
+	return new Promise((resolve) => {
+		dialog.onclick = (event) => {
+			const answer = event.target.dataset.answer;
+			if (answer)
+				dialog.close(answer);
+		};
+		dialog.onclose = () => resolve(dialog.returnValue === "yes");
+	});
+}
+
+byId("notice-close").addEventListener("click", hush);

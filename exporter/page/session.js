@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// Who the person is, and every request to the agent. The credential lives in this tab alone.
+
+import { byId } from "./dom.js";
+
+const KEY = "xenballoon.authorization";
+const TIMEOUT_MS = 15000;
+const NOBODY = { name: null, role: "none", domains: null, read: "open" };
+
+let authorization = sessionStorage.getItem(KEY);
+// A client certificate or a credential that the browser holds itself is sent only where it is known to be good:
+// elsewhere the browser would ask for a password in a window of its own.
+let credentials = "omit";
+let clockSkewMs = 0;
+
+export let me = NOBODY;
+export const changed = new EventTarget();
+
+// The agent's clock, in Unix seconds: guests' reports bear its time.
+export function now() {
+	return (Date.now() + clockSkewMs) / 1000;
+}
+
+// How requests are proved now; where it differs, what was being read has to be asked for anew.
+export function proof() {
+	return `${credentials} ${authorization}`;
+}
+
+export class Problem extends Error {
+	constructor(status, document) {
+		super(document.detail || document.title || `The agent answered ${status}.`);
+		this.status = status;
+		this.document = document;
+	}
+}
+
+// A request with the credential; a signal of the caller's own takes the place of the time-out.
+export async function ask(path, { method = "GET", body, headers = {}, signal, as } = {}) {
+	const shown = as === undefined ? authorization : as;
+	const sent = { ...headers };
+	if (shown)
+		sent.Authorization = shown;
+	if (body !== undefined)
+		sent["Content-Type"] = "application/json";
+	const response = await fetch(path, {
+		method, headers: sent, cache: "no-store", redirect: "error",
+		credentials: as === null ? "same-origin" : credentials,
+		body: body === undefined ? undefined : JSON.stringify(body),
+		signal: signal || AbortSignal.timeout(TIMEOUT_MS),
+	});
+	const date = Date.parse(response.headers.get("Date"));
+	if (date && Math.abs(date - Date.now() - clockSkewMs) > 2000)
+		clockSkewMs = date - Date.now();
+	return response;
+}
+
+// The answer's document; anything but success is thrown as a Problem.
+export async function askJson(path, options) {
+	const response = await ask(path, options);
+	const document = await response.json().catch(() => ({}));
+	if (!response.ok)
+		throw new Problem(response.status, document);
+	return document;
+}
+
+function become(person) {
+	me = person;
+	changed.dispatchEvent(new Event("change"));
+}
+
+// Finds out who this is: by what was kept, by what the browser itself proves, or nobody.
+export async function recognise() {
+	try {
+		if (authorization) {
+			become(await askJson("/api/v1/whoami"));
+			return;
+		}
+		const person = await askJson("/api/v1/whoami", { as: null });
+		credentials = person.name === null ? "omit" : "same-origin";
+		become(person);
+	} catch (error) {
+		if (error.status === 401)
+			signOut();
+		else if (me === NOBODY)
+			become(NOBODY);
+	}
+}
+
+async function signIn(shown) {
+	const person = await askJson("/api/v1/whoami", { as: shown });
+	if (person.role === "none")
+		throw new Problem(401, { detail: "The agent does not know this credential." });
+	authorization = shown;
+	credentials = "omit";
+	sessionStorage.setItem(KEY, shown);
+	become(person);
+}
+
+export function signOut() {
+	authorization = null;
+	sessionStorage.removeItem(KEY);
+	become(NOBODY);
+}
+
+function base64(text) {
+	return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
+
+function proofOf(form) {
+	const value = (name) => form.elements[name].value;
+	if (value("way") === "token")
+		return `Bearer ${value("token").trim()}`;
+	return `Basic ${base64(`${value("user")}:${value("password")}`)}`;
+}
+
+function showWay(form) {
+	for (const field of form.querySelectorAll("[data-way]"))
+		field.hidden = field.dataset.way !== form.elements.way.value;
+}
+
+export function openSignIn() {
+	const dialog = byId("sign-dialog");
+	if (!dialog.open)
+		dialog.showModal();
+	byId("sign-form").querySelector(".field:not([hidden]) input").focus();
+}
+
+function wire() {
+	const dialog = byId("sign-dialog");
+	const form = byId("sign-form");
+	const error = byId("sign-error");
+	byId("sign-in").addEventListener("click", openSignIn);
+	byId("sign-out").addEventListener("click", signOut);
+	form.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
+	form.addEventListener("change", () => showWay(form));
+	dialog.addEventListener("close", () => {
+		form.reset();
+		showWay(form);
+		error.textContent = "";
+	});
+	form.addEventListener("submit", async (event) => {
+		event.preventDefault();
+		error.textContent = "";
+		try {
+			await signIn(proofOf(form));
+			dialog.close();
+		} catch (problem) {
+			error.textContent = problem instanceof Problem ? problem.message : "The agent does not answer.";
+		}
+	});
+}
+
+// As fnmatch(3) has it: * ? and [...].
+function matches(pattern, name) {
+	const source = pattern.replace(/[.+^${}()|\\]/g, "\\$&").replace(/\*/g, "[^]*").replace(/\?/g, "[^]").replace(/\[!/g, "[^");
+	try {
+		return new RegExp(`^${source}$`).test(name);
+	} catch {
+		return false;
+	}
+}
+
+// Whether this person may change this guest; the agent judges anyway.
+export function maySteer(guest) {
+	if (me.role !== "operator")
+		return false;
+	return !me.domains || me.domains.some((pattern) => matches(pattern, guest.name) || matches(pattern, guest.uuid));
+}
+
+wire();
