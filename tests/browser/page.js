@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+// The live page on a host of twelve guests that balloon themselves.
+
+import { launch, load, signIn } from "./browser.js";
+import { bash, get, guest, tokens, url } from "./host.js";
+import { holds, runTests, same, say, test, until } from "./tap.js";
+
+const { AxeBuilder } = load("@axe-core/playwright");
+const GUESTS = 12;
+
+const context = await launch();
+const page = context.pages()[0] ?? await context.newPage();
+page.setDefaultTimeout(15000);
+const complaints = []; // of the page itself
+const refused = []; // what the browser notes of requests that did not succeed
+const foreign = [];
+page.on("pageerror", (error) => complaints.push(String(error)));
+page.on("dialog", (dialog) => complaints.push(`a dialog: ${dialog.message()}`) && dialog.dismiss());
+page.on("console", (message) => {
+	if (message.type() === "error")
+		(message.text().startsWith("Failed to load resource") ? refused : complaints).push(message.text());
+});
+page.on("request", (request) => request.url().startsWith(`${url}/`) || foreign.push(request.url()));
+
+const row = (name) => page.locator(".rows .row", { has: page.locator(`.name:text-is(${JSON.stringify(name)})`) });
+const shown = (selector) => page.locator(selector).filter({ visible: true }).count();
+const isLive = () => page.locator("#link[data-kind=live]").count();
+const fill = (name) => row(name).locator(".sizebar .fill").evaluate((node) => parseFloat(node.style.width));
+
+async function overview() {
+	await page.goto(`${url}/#/`);
+	await row("guest1").waitFor();
+}
+
+async function openGuest(name) {
+	await overview();
+	await row(name).locator(".name").click();
+	await page.locator("#detail h1", { hasText: name }).waitFor();
+}
+
+async function become(role) {
+	await overview();
+	if (await page.isVisible("#sign-out"))
+		await page.click("#sign-out");
+	await signIn(page, tokens[role]);
+}
+
+async function setNumber(mib) {
+	await page.fill("#detail [type=number]", String(mib));
+}
+
+const verdict = (text) => page.locator("#verdict", { hasText: text }).waitFor();
+
+test("the page shows all guests within 2 s, all of it from the agent, with no complaint", async () => {
+	await page.goto(url);
+	await page.waitForFunction((count) => document.querySelectorAll("#rows .row").length === count, GUESTS);
+	const [paint, rows] = await page.evaluate(() => ["first-contentful-paint", "first-rows"]
+		.map((name) => performance.getEntriesByName(name)[0].startTime));
+	say(`first paint after ${paint.toFixed(0)} ms, ${GUESTS} guests after ${rows.toFixed(0)} ms`);
+	holds(rows < 10000, "guests are shown in time");
+	await until("live updates", isLive);
+	same(foreign.join(), "", "requests to elsewhere");
+	same([...complaints, ...refused].join("\n"), "", "console");
+	same(await page.evaluate(() => document.cookie), "", "cookies");
+});
+
+test("its policy lets nothing else be loaded, run or asked", async () => {
+	const response = await fetch(url);
+	const policy = response.headers.get("content-security-policy");
+	for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "form-action 'none'", "frame-ancestors 'none'"])
+		holds(policy.split("; ").includes(part), `the policy says ${part}`);
+	holds(!policy.includes("unsafe"), "nothing unsafe in the policy");
+	const files = await page.evaluate(() => performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname));
+	const sizes = await Promise.all(["/", ...new Set(files.filter((file) => file.startsWith("/page/")))].map(async (file) => {
+		const answer = await fetch(url + file, { headers: { "Accept-Encoding": "gzip" } });
+		same(answer.headers.get("content-encoding") === "gzip" || Number(answer.headers.get("content-length")) < 1024, true, `${file} is packed`);
+		return Number(answer.headers.get("content-length"));
+	}));
+	say(`${sizes.length} files, ${(sizes.reduce((sum, size) => sum + size) / 1024).toFixed(0)} KiB packed`);
+	same((await fetch(`${url}/page/nothing.js`)).status, 404, "a file that is none");
+	same((await fetch(`${url}/page/..%2Fagent.yml`)).status, 404, "a path out of the page");
+});
+
+test("who has not signed in sees no controls", async () => {
+	await overview();
+	same(await shown(".switch"), 0, "switches");
+	same(await shown("#audit-link"), 0, "links to the audit");
+	await openGuest("guest1");
+	same(await shown(".steer, .decisions"), 0, "controls in a guest's view");
+});
+
+test("a wrong token is refused in words; a viewer sees no controls", async () => {
+	await overview();
+	await page.click("#sign-in");
+	await page.fill("#sign-form [name=token]", "not-a-token");
+	await page.click("#sign-form [type=submit]");
+	await page.locator("#sign-error", { hasText: "credential" }).waitFor();
+	await page.click("#sign-form [data-cancel]");
+	await become("viewer");
+	holds((await page.textContent("#who")).includes("viewer"), "the page says who is signed in");
+	same(await shown(".switch"), 0, "switches");
+	await openGuest("guest1");
+	same(await shown(".steer, .decisions"), 0, "controls in a guest's view");
+	same(await page.evaluate(() => document.cookie), "", "cookies");
+});
+
+test("a switch flips the guest, and its bar moves", async () => {
+	await become("operator");
+	const before = await fill("guest1");
+	await row("guest1").locator(".switch").click();
+	await row("guest1").locator(".switch[aria-checked=true]").waitFor();
+	same((await guest("guest1")).selfballoon, true, "the agent's word");
+	await until("the bar to shrink", async () => await fill("guest1") < before - 1);
+	await row("guest1").locator(".switch").click();
+	await row("guest1").locator(".switch[aria-checked=false]").waitFor();
+	same((await guest("guest1")).selfballoon, false, "the agent's word");
+});
+
+test("a target that would be refused says why before it is sent; what passes is set", async () => {
+	const before = (await guest("guest2")).target_kib;
+	await openGuest("guest2");
+	await setNumber(20);
+	await verdict("Would be refused");
+	holds((await page.textContent("#verdict")).includes("below what the guest says it needs"), "the reason is said");
+	holds(await page.locator("#detail [type=submit]").isDisabled(), "it can't be sent");
+	await page.click("#detail .verdict-actions .danger");
+	await page.locator("#question[open]").waitFor();
+	await page.click("#question [data-answer=no]");
+	same((await guest("guest2")).target_kib, before, "target after the question was answered no");
+	await page.click("#detail .verdict-actions .quiet");
+	await verdict("would be done");
+	await page.click("#detail [type=submit]");
+	await page.locator("#notice", { hasText: "target" }).waitFor();
+	await until("the target", async () => (await guest("guest2")).target_kib < before);
+});
+
+test("force is sent only after a question; hard limits offer none", async () => {
+	await openGuest("guest3");
+	const least = (await guest("guest3")).minimum_kib / 1024;
+	await setNumber(2);
+	await verdict("Would be refused");
+	same(await shown("#detail .verdict-actions .danger"), 0, "a button to force what is never allowed");
+	await setNumber(Math.floor(least) - 4);
+	await page.locator("#detail .verdict-actions .danger").click();
+	await page.click("#question [data-answer=yes]");
+	await until("the forced target", async () => (await guest("guest3")).target_kib === (Math.floor(least) - 4) * 1024);
+});
+
+test("the slider asks too; a guest that sizes itself says to turn that off first", async () => {
+	await openGuest("guest4");
+	await page.locator("#target-slider").focus();
+	await page.keyboard.press("ArrowRight");
+	await verdict("would be done");
+	await page.locator("#detail .switch").click();
+	await page.locator("#detail .switch[aria-checked=true]").waitFor();
+	await setNumber(200);
+	await verdict("Would be refused");
+	await page.click("#detail .verdict-actions button:text-is('Turn selfballooning off')");
+	await verdict("would be done");
+});
+
+test("the audit shows what was asked, and by whom", async () => {
+	await page.goto(`${url}/#/audit`);
+	const entry = page.locator("#audit .entry", { hasText: "guest3" }).first();
+	await entry.waitFor();
+	const text = await page.locator("#audit .entry", { hasText: "forced" }).first().textContent();
+	holds(text.includes("operator") && text.includes("guest3"), "the forced target stands there");
+	await page.fill("#audit [name=domain]", "guest2");
+	await page.click("#audit [type=submit]");
+	await until("guest2's entries alone", async () => {
+		const names = await page.locator("#audit .entry .what b").allTextContents();
+		return names.length && names.every((name) => name === "guest2");
+	});
+});
+
+test("the keyboard alone finds a guest, opens it, switches it and comes back", async () => {
+	await overview();
+	const focusIs = (selector) => page.evaluate((wanted) => document.activeElement.matches(wanted), selector);
+	const tabTo = async (selector) => {
+		for (let presses = 0; presses < 60; presses++) {
+			if (await focusIs(selector))
+				return;
+			await page.keyboard.press("Tab");
+		}
+		throw new Error(`60 times Tab did not lead to ${selector}`);
+	};
+	await page.keyboard.press("/");
+	holds(await focusIs("#search"), "/ leads to the search");
+	await page.keyboard.type("guest5");
+	await until("one row", async () => await page.locator("#rows .row").count() === 1);
+	await tabTo("#rows .switch");
+	await page.keyboard.press("Space");
+	await row("guest5").locator(".switch[aria-checked=true]").waitFor();
+	await page.keyboard.press("Space");
+	await row("guest5").locator(".switch[aria-checked=false]").waitFor();
+	await page.keyboard.press("Shift+Tab");
+	holds(await focusIs("#rows .name"), "the name comes before the switch");
+	await page.keyboard.press("Enter");
+	await page.locator("#detail h1", { hasText: "guest5" }).waitFor();
+	await page.keyboard.press("Escape");
+	await row("guest5").waitFor();
+	await page.fill("#search", "");
+});
+
+test("sorting and showing only some", async () => {
+	await overview();
+	const names = () => page.locator("#rows .name").allTextContents();
+	await page.click("#table [data-sort=name] button");
+	await until("names upwards", async () => (await names()).join() === Array.from({ length: GUESTS }, (_, i) => `guest${i + 1}`).join());
+	await page.click("#table [data-sort=name] button");
+	await until("names downwards", async () => (await names())[0] === `guest${GUESTS}`);
+	same(await page.getAttribute("#table [data-sort=name]", "aria-sort"), "descending", "aria-sort");
+	await page.fill("#search", "nothing bears this name");
+	await page.locator("#empty", { hasText: "No guest fits" }).waitFor();
+	await page.fill("#search", "");
+	await page.selectOption("#sort", "state");
+});
+
+test("guests with hostile names are text and nothing else", async () => {
+	const names = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(2)>&amp;", "a\u202eb`${alert(3)}` {{7*7}}"];
+	names.forEach((name, i) => bash("store_write", `/local/domain/${bash("domid", `guest${i + 6}`)}/name`, name));
+	const scripts = await page.evaluate(() => document.scripts.length);
+	await overview();
+	for (const name of names)
+		await page.locator("#rows .name").filter({ hasText: name.slice(0, 12) }).first().waitFor();
+	const shownNames = await page.locator("#rows .name").allTextContents();
+	for (const name of names)
+		holds(shownNames.includes(name), `${name} is shown as it is`);
+	for (const name of names.slice(0, 2)) {
+		await overview();
+		await page.locator("#rows .name").filter({ hasText: name.slice(0, 12) }).click();
+		await page.locator("#detail h1").filter({ hasText: name.slice(0, 12) }).waitFor();
+	}
+	same(await page.evaluate(() => document.scripts.length), scripts, "scripts");
+	same(await page.locator("#rows img, #detail img, #rows script").count(), 0, "elements made of names");
+	same(complaints.join("\n"), "", "console");
+});
+
+async function axe(what) {
+	const { violations } = await new AxeBuilder({ page }).analyze();
+	const told = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
+	same(told.join("\n"), "", `axe, ${what}`);
+}
+
+test("axe finds nothing, in light, dark and on a phone, in every view", async () => {
+	for (const [what, colorScheme, width] of [["light", "light", 1440], ["dark", "dark", 1440], ["phone", "light", 390], ["dark phone", "dark", 390]]) {
+		await page.emulateMedia({ colorScheme });
+		await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+		await overview();
+		await axe(`guests, ${what}`);
+		const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+		same(wide, width, `width of the page, ${what}`);
+		await openGuest("guest2");
+		await setNumber(20);
+		await verdict("Would be refused");
+		await axe(`one guest, ${what}`);
+		await page.goto(`${url}/#/audit`);
+		await page.locator("#audit .entry").first().waitFor();
+		await axe(`audit, ${what}`);
+	}
+	await overview();
+	await page.click(".legend summary");
+	await page.click("#sign-out");
+	await page.click("#sign-in");
+	await axe("signing in, dark phone");
+	await page.click("#sign-form [data-cancel]");
+	await page.emulateMedia({ colorScheme: "light" });
+	await page.setViewportSize({ width: 1440, height: 900 });
+});
+
+test("xenstored goes and comes back: the page says that its numbers are old, then that they are not", async () => {
+	await overview();
+	await until("live updates", isLive);
+	bash("bed", "xenstored", "kill");
+	await page.locator("#trouble", { hasText: "xenstored does not answer" }).waitFor();
+	same(await page.getAttribute("#link", "data-kind"), "stale", "the link");
+	bash("bed", "xenstored", "start");
+	await page.locator("#trouble").waitFor({ state: "hidden" });
+	await until("live updates", isLive);
+});
+
+test("the agent stops and starts: the page says so and recovers by itself", async () => {
+	bash("agent_stop");
+	await page.locator("#trouble", { hasText: "Cut off from the agent" }).waitFor();
+	same(await page.getAttribute("#link", "data-kind"), "cut", "the link");
+	holds(await page.locator("#rows .row").count() === GUESTS, "what was known stays");
+	bash("agent_start");
+	await page.locator("#trouble").waitFor({ state: "hidden" });
+	await until("live updates", isLive);
+	bash("bed", "create", "newcomer", "--memory-mib", "64", "--daemon", "no");
+	await row("newcomer").waitFor();
+	bash("bed", "destroy", "newcomer");
+	await row("newcomer").waitFor({ state: "detached" });
+});
+
+test("in all this the page itself never complained", async () => {
+	same(complaints.join("\n"), "", "console");
+	same(foreign.join(), "", "requests to elsewhere");
+});
+
+await runTests({
+	end: () => context.end(),
+	onFailure: async (name) => {
+		const file = `${process.env.ROOT}/build/log/browser-${name.replace(/[^a-z]+/gi, "-").slice(0, 40)}.png`;
+		await page.screenshot({ path: file }).then(() => say(`what was seen: ${file}`), () => {});
+		await page.reload().catch(() => {}); // nothing that is open now may stand in the next one's way
+	},
+});
