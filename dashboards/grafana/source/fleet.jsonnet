@@ -80,7 +80,7 @@ g.dashboard('Fleet', 'xenballoon-fleet', 'All Xen hosts: where their memory is, 
   ),
 
   g.table(
-    'Hosts', 'Each host with its newest values.',
+    'Each host', 'Each host with its newest values.',
     g.host,
     [['instance', 'Host', [g.links([g.rowToHost])]]],
     [

@@ -33,7 +33,7 @@ g.dashboard('Guest', 'xenballoon-guest', 'One Xen guest: what it has, what it wa
   ),
   g.stat(
     'Sizes itself', 'Whether selfballooning is on: the guest chooses its size. Off: it follows dom0\'s target.',
-    g.latest('max(%s)' % s('selfballoon_enabled')), unit='none', defaults=g.words(['no', 'blue'], ['yes', 'green']),
+    g.latest('max(%s)' % s('selfballoon_enabled')), unit='none', defaults=g.words(['no', 'blue'], ['yes', 'green']) { noValue: 'never set' },
   ),
   g.stat('Has', 'Memory that the hypervisor says it holds.', g.query('sum(%s)' % s('memory_allocated_bytes'))),
   g.stat('Wants', 'What it would choose for itself, also while selfballooning is off.', g.query('sum(%s)' % s('memory_wanted_bytes'))),

@@ -76,7 +76,7 @@ g.dashboard('Host', 'xenballoon-host', 'One Xen host, or several together: who h
     h=12, fields=toGuest,
   ),
   g.table(
-    'Guests', 'Each guest with its newest values. Wants is what it would choose for itself, also while selfballooning is off.',
+    'Each guest', 'Each guest with its newest values. Wants is what it would choose for itself, also while selfballooning is off.',
     g.guests,
     [
       ['instance', 'Host', []],
