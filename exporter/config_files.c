@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "auth.h"
+#include "password.h"
 #include "setting.h"
 #include "tls.h"
 #include "web_config.h"
@@ -34,6 +35,16 @@ static void stamp_certificates(const struct config *config, struct stamp stamps[
 	stamps[4] = stamp_of(config->web->client_ca_file);
 }
 
+static bool open_book(struct config *config, char *why, size_t size)
+{
+	if (config->web->user_count)
+		config->passwords = password_new(config->web->user, config->web->user_count);
+	if (config->passwords || !config->web->user_count)
+		return true;
+	snprintf(why, size, "out of memory");
+	return false;
+}
+
 static bool read_web(struct config *config, struct stamp stamps[CONFIG_FILES_MAX], char *why,
 		     size_t size)
 {
@@ -47,7 +58,7 @@ static bool read_web(struct config *config, struct stamp stamps[CONFIG_FILES_MAX
 		config->tls = tls_load(config->web, error, sizeof(error));
 	}
 	if (config->web && (config->tls || !config->web->tls))
-		return true;
+		return open_book(config, why, size);
 	snprintf(why, size, "http.web_config: %s", error);
 	return false;
 }
@@ -98,6 +109,7 @@ void config_files_forget(struct config *config)
 {
 	config->auth = NULL;
 	config->tls = NULL;
+	config->passwords = NULL;
 	config->web = NULL;
 }
 
@@ -105,6 +117,7 @@ void config_files_free(struct config *config)
 {
 	auth_free(config->auth);
 	tls_release(config->tls);
+	password_free(config->passwords);
 	free(config->web);
 	config_files_forget(config);
 }

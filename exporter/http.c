@@ -78,6 +78,7 @@ void http_stop(void)
 {
 	/* libmicrohttpd aborts the program when a connection is still suspended. */
 	http_wait_end();
+	http_password_end();
 	events_stop();
 	if (tcp)
 		MHD_stop_daemon(tcp);

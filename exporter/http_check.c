@@ -117,10 +117,10 @@ static const char *unproved(enum auth_verdict verdict)
 		return "The credential has expired; ask for a new one.";
 	case AUTH_WRONG:
 		return "The credential is not valid; send Authorization: Bearer with a token of "
-		       "the agent's principals file.";
+		       "the agent's principals file, or Basic with a user of web.config.yml.";
 	default:
 		return "A credential is needed: send Authorization: Bearer with a token of the "
-		       "agent's principals file.";
+		       "agent's principals file, or Basic with a user of web.config.yml.";
 	}
 }
 
@@ -133,6 +133,10 @@ static bool check_role(struct http_call *call, const struct config *config, stru
 
 	if (who->role >= role_needed(route, config) && !(wrong && route->door == DOOR_SELF))
 		return true;
+	if (call->verdict == AUTH_WRONG) {
+		http_refuse_wrong(call, reply, unproved(AUTH_WRONG));
+		return false;
+	}
 	if (who->role == ROLE_NONE)
 		return refuse(call, reply, RESULT_UNAUTHENTICATED, unproved(call->verdict));
 	snprintf(detail, sizeof(detail), "This takes the role %s; %s has the role %s.",
@@ -180,22 +184,52 @@ static bool check_body(const struct http_call *call, struct reply *reply)
 	return false;
 }
 
-bool http_check(struct http_call *call, const char *method, const char *path, const char *version,
-		struct reply *reply, bool *close)
+/* Whether it matters who asks; where it doesn't, nobody's password is looked at. */
+static bool identifies(const struct route *route)
 {
+	return route->role != ROLE_NONE || route->door == DOOR_SELF;
+}
+
+static enum http_verdict check_asker(struct http_call *call, const struct config *config,
+				     struct reply *reply)
+{
+	enum http_proof proof = HTTP_PROVED;
+
+	if (identifies(call->exchange.route))
+		proof = http_prove(call, config);
+	if (proof == HTTP_PROVING)
+		return HTTP_WAITS;
+	if (proof == HTTP_BUSY) {
+		http_refuse(call, reply, RESULT_UNAVAILABLE,
+			    "Too many passwords are being checked just now; try again.");
+		return HTTP_REFUSED;
+	}
+	return check_role(call, config, reply) && check_body(call, reply) ? HTTP_PASSES
+									  : HTTP_REFUSED;
+}
+
+enum http_verdict http_check(struct http_call *call, const char *method, const char *path,
+			     const char *version, struct reply *reply, bool *close)
+{
+	enum http_verdict verdict = HTTP_REFUSED;
 	const struct config *config;
-	bool good;
 
 	*close = !check_shape(call, version, reply);
 	if (*close || !check_route(call, method, path, reply))
-		return false;
+		return HTTP_REFUSED;
 	config = config_acquire();
 	http_find_asker(call);
-	good = call->exchange.route->role != ROLE_OPERATOR || check_origin(call, reply);
-	if (good) {
-		http_prove(call, config);
-		good = check_role(call, config, reply) && check_body(call, reply);
-	}
+	if (call->exchange.route->role != ROLE_OPERATOR || check_origin(call, reply))
+		verdict = check_asker(call, config, reply);
 	config_release(config);
-	return good;
+	return verdict;
+}
+
+enum http_verdict http_check_proved(struct http_call *call, struct reply *reply)
+{
+	const struct config *config = config_acquire();
+	enum http_verdict verdict = check_asker(call, config, reply);
+
+	config_release(config);
+	return verdict;
 }

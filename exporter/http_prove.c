@@ -9,9 +9,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "clock.h"
 #include "http_call.h"
+#include "password.h"
 
 static void find_address(const struct http_call *call, struct principal *who)
 {
@@ -57,7 +58,7 @@ static void prove_certificate(struct http_call *call, const struct config *confi
 
 	if (!http_connection_name(call->place, name, sizeof(name)))
 		return;
-	verdict = auth_proved(config->auth, name, PROOF_CERTIFICATE, time(NULL), &proved);
+	verdict = auth_proved(config->auth, name, PROOF_CERTIFICATE, clock_unix(), &proved);
 	if (verdict == AUTH_WRONG)
 		return;
 	call->verdict = verdict;
@@ -84,18 +85,101 @@ void http_find_asker(struct http_call *call)
 		find_address(call, who);
 }
 
-void http_prove(struct http_call *call, const struct config *config)
+static int base64_digit(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* RFC 4648, padding may be missing. False: it is none, too long, or holds a NUL. */
+static bool base64_decode(const char *text, char *bytes, size_t size)
+{
+	size_t len = strcspn(text, "= "), used = 0;
+	unsigned int bits = 0, held = 0;
+
+	if (strspn(text + len, "= ") != strlen(text + len) || len % 4 == 1)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		int digit = base64_digit(text[i]);
+
+		if (digit < 0 || used + 1 >= size)
+			return false;
+		held = (held << 6 | (unsigned int)digit) & 0xfff;
+		bits += 6;
+		if (bits < 8)
+			continue;
+		bits -= 8;
+		bytes[used++] = (char)(held >> bits);
+	}
+	bytes[used] = '\0';
+	return strlen(bytes) == used;
+}
+
+/* Takes "user:password" apart; no user that can be has a longer name. */
+static bool split_user(char *text, char user[64], const char **password)
+{
+	char *colon = strchr(text, ':');
+
+	if (!colon)
+		return false;
+	*colon = '\0';
+	*password = colon + 1;
+	return snprintf(user, 64, "%s", text) < 64;
+}
+
+static void settle_basic(struct http_call *call, const struct config *config, const char *user,
+			 bool right)
+{
+	struct principal proved = { .role = ROLE_NONE };
+
+	call->verdict = right ? auth_proved(config->auth, user, PROOF_BASIC, clock_unix(), &proved)
+			      : AUTH_WRONG;
+	settle(call, &proved);
+}
+
+static enum http_proof prove_basic(struct http_call *call, const struct config *config,
+				   const char *text)
+{
+	char pair[512], user[64] = "";
+	const char *password;
+	enum password_word word = PASSWORD_WRONG;
+	enum http_proof proof = HTTP_PROVED;
+
+	if (config->passwords && base64_decode(text, pair, sizeof(pair)) &&
+	    split_user(pair, user, &password))
+		word = call->proving ? (call->password_right ? PASSWORD_RIGHT : PASSWORD_WRONG)
+				     : password_recall(config->passwords, user, password);
+	call->proving = false;
+	if (word == PASSWORD_NOT_KNOWN) {
+		call->proving = http_password_submit(call, user, password);
+		proof = call->proving ? HTTP_PROVING : HTTP_BUSY;
+	} else {
+		settle_basic(call, config, user, word == PASSWORD_RIGHT);
+	}
+	explicit_bzero(pair, sizeof(pair));
+	return proof;
+}
+
+enum http_proof http_prove(struct http_call *call, const struct config *config)
 {
 	struct principal proved = { .role = ROLE_NONE };
 	const char *text = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND,
 						       MHD_HTTP_HEADER_AUTHORIZATION);
 	const char *token = text ? after_scheme(text, "Bearer") : NULL;
+	const char *basic = text ? after_scheme(text, "Basic") : NULL;
 
 	if (!text) {
 		prove_certificate(call, config);
-		return;
+		return HTTP_PROVED;
 	}
-	call->verdict = token ? auth_bearer(config->auth, token, strlen(token), time(NULL), &proved)
-			      : AUTH_WRONG;
+	if (basic)
+		return prove_basic(call, config, basic);
+	call->verdict =
+		token ? auth_bearer(config->auth, token, strlen(token), clock_unix(), &proved)
+		      : AUTH_WRONG;
 	settle(call, &proved);
+	return HTTP_PROVED;
 }

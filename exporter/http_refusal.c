@@ -35,7 +35,10 @@ static void note(const struct exchange *exchange, enum control_result result, co
 			 *who->name ? who->name : "nobody", who->address, detail);
 }
 
-static void tell_of_unrecorded(unsigned long long unrecorded, int64_t now_ms)
+/* Requests to change something that were refused without an audit line. */
+static unsigned long long unrecorded;
+
+static void tell_of_unrecorded(int64_t now_ms)
 {
 	static unsigned long long told;
 	static int64_t last_ms;
@@ -52,7 +55,6 @@ static void tell_of_unrecorded(unsigned long long unrecorded, int64_t now_ms)
 /* A bucket of RECORDED_BURST that fills by one each MS_PER_RECORD. HTTP thread only. */
 static bool recordable(void)
 {
-	static unsigned long long unrecorded;
 	static int64_t empty_ms; /* when the bucket was, or would have been, empty */
 	int64_t now_ms = clock_ms(), full_ms = now_ms - (int64_t)RECORDED_BURST * MS_PER_RECORD;
 	bool room;
@@ -64,7 +66,7 @@ static bool recordable(void)
 		empty_ms += MS_PER_RECORD;
 	else
 		unrecorded++;
-	tell_of_unrecorded(unrecorded, now_ms);
+	tell_of_unrecorded(now_ms);
 	return room;
 }
 
@@ -81,6 +83,24 @@ void http_refuse(const struct http_call *call, struct reply *reply, enum control
 	}
 	note(&call->exchange, result, detail);
 	problem_result(reply, result, detail);
+}
+
+void http_refuse_wrong(const struct http_call *call, struct reply *reply, const char *detail)
+{
+	unsigned int wait_s = http_guard_wrong(call->exchange.who.address);
+
+	if (!wait_s) {
+		http_refuse(call, reply, RESULT_UNAUTHENTICATED, detail);
+		return;
+	}
+	if (call->exchange.route->role == ROLE_OPERATOR) {
+		unrecorded++;
+		tell_of_unrecorded(clock_ms());
+	}
+	problem_reply(reply, 429,
+		      "Too many wrong credentials came from your address; a right one passes at "
+		      "any time.");
+	reply->retry_after_s = wait_s;
 }
 
 void http_refuse_body(const struct http_call *call, struct reply *reply, int status,

@@ -33,19 +33,33 @@ static enum MHD_Result send_reply(struct http_call *call, struct reply *reply, b
 	return result;
 }
 
+static enum MHD_Result go_on(struct http_call *call, enum http_verdict verdict, struct reply *reply,
+			     bool close)
+{
+	enum MHD_Result result = MHD_YES;
+
+	if (verdict == HTTP_REFUSED)
+		result = send_reply(call, reply, close);
+	text_free(&reply->text);
+	return result;
+}
+
 static enum MHD_Result take_headers(struct http_call *call, const char *path, const char *method,
 				    const char *version)
 {
 	struct reply reply = { 0 };
-	enum MHD_Result result;
 	bool close;
 
 	http_connection_enter(call->place, HTTP_PHASE_BODY);
-	if (http_check(call, method, path, version, &reply, &close))
-		return MHD_YES;
-	result = send_reply(call, &reply, close);
-	text_free(&reply.text);
-	return result;
+	return go_on(call, http_check(call, method, path, version, &reply, &close), &reply, close);
+}
+
+/* The password has been checked: the headers are judged to their end, the body comes after. */
+static enum MHD_Result take_proof(struct http_call *call)
+{
+	struct reply reply = { 0 };
+
+	return go_on(call, http_check_proved(call, &reply), &reply, false);
 }
 
 static enum MHD_Result take_body(struct http_call *call, const char *bytes, size_t *len)
@@ -78,7 +92,7 @@ static bool handle(struct http_call *call)
 
 /*
  * libmicrohttpd calls this with the headers, with each part of the body, at the end of the body,
- * and once more after a suspended connection was resumed.
+ * and once more after a suspended connection was resumed, at the place where it was suspended.
  */
 static enum MHD_Result step(enum control_interface via, struct MHD_Connection *connection,
 			    const char *path, const char *method, const char *version,
@@ -90,6 +104,8 @@ static enum MHD_Result step(enum control_interface via, struct MHD_Connection *c
 		*state = call = http_call_new(connection, via);
 		return call ? take_headers(call, path, method, version) : MHD_NO;
 	}
+	if (call->proving && !call->answered)
+		return take_proof(call);
 	if (*body_len)
 		return take_body(call, body, body_len);
 	if (!call->answered && !handle(call))

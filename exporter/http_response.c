@@ -33,6 +33,20 @@ static void out_of_memory(struct reply *reply)
 	text_string(&reply->text, document);
 }
 
+/* The ways to prove who one is, as the agent is configured (RFC 9110, 11.6.1). */
+static void add_challenges(struct MHD_Response *response)
+{
+	const struct config *config = config_acquire();
+
+	if (!config->passwords || auth_has(config->auth, PROOF_TOKEN))
+		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+					"Bearer realm=\"xenballoon\"");
+	if (config->passwords)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+					"Basic realm=\"xenballoon\", charset=\"UTF-8\"");
+	config_release(config);
+}
+
 static void add_headers(struct MHD_Response *response, const struct reply *reply)
 {
 	char seconds[16];
@@ -45,8 +59,7 @@ static void add_headers(struct MHD_Response *response, const struct reply *reply
 	if (reply->allow)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
 	if (reply->status == MHD_HTTP_UNAUTHORIZED)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-					"Bearer realm=\"xenballoon\"");
+		add_challenges(response);
 	if (reply->retry_after_s) {
 		snprintf(seconds, sizeof(seconds), "%u", reply->retry_after_s);
 		MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);

@@ -104,6 +104,18 @@ void exchange_answer(struct exchange *exchange, struct reply *reply)
 	http_call_release(call);
 }
 
+void http_proved(struct http_call *call, bool right)
+{
+	pthread_mutex_lock(&lock);
+	if (call->waiting) {
+		unlink_call(call);
+		call->password_right = right;
+		MHD_resume_connection(call->connection);
+	}
+	pthread_mutex_unlock(&lock);
+	http_call_release(call);
+}
+
 void http_wait_begin(void)
 {
 	pthread_mutex_lock(&lock);

@@ -15,6 +15,7 @@
 #include "log.h"
 
 struct auth;
+struct password_book;
 struct tls;
 struct web_config;
 
@@ -53,9 +54,10 @@ struct config {
 
 	char audit_file[256]; /* audit.file: path, or "-" for standard error */
 
-	struct web_config *web; /* read from http_web_config; NULL if none */
-	struct tls *tls;	/* what it says of TLS; NULL: plain HTTP */
-	struct auth *auth;	/* read from http_principal_file; NULL if none */
+	struct web_config *web;		 /* read from http_web_config; NULL if none */
+	struct tls *tls;		 /* what it says of TLS; NULL: plain HTTP */
+	struct password_book *passwords; /* of the users in web; NULL if none */
+	struct auth *auth;		 /* read from http_principal_file; NULL if none */
 };
 
 /*

@@ -30,6 +30,8 @@ struct http_call {
 	struct reply reply;
 	bool answered;		   /* reply is ready to be sent */
 	enum auth_verdict verdict; /* on the credential that came with it, if one did */
+	bool proving;		   /* its password is being checked, and nothing else was yet */
+	bool password_right;	   /* the outcome */
 
 	/* http_wait.c's own, under its lock. */
 	bool waiting;
@@ -57,18 +59,31 @@ void http_wait_end(void);
 void http_wait_begin(void);
 
 /*
- * Judges a request by its headers alone, before its body is read. True: go on. False: *reply is
- * the refusal, audited; *close: the connection can't be trusted to be in step any more.
+ * Judges a request by its headers alone, before its body is read.
  */
-bool http_check(struct http_call *call, const char *method, const char *path, const char *version,
-		struct reply *reply, bool *close);
+enum http_verdict {
+	HTTP_PASSES,
+	HTTP_REFUSED, /* *reply says why; audited */
+	HTTP_WAITS    /* call->proving: http_check_proved() is to follow when it is woken */
+};
+
+/* *close: the connection can't be trusted to be in step any more. */
+enum http_verdict http_check(struct http_call *call, const char *method, const char *path,
+			     const char *version, struct reply *reply, bool *close);
+enum http_verdict http_check_proved(struct http_call *call, struct reply *reply);
 
 /*
  * Who asks, as far as the connection tells: the address, or the peer of the Unix socket with user
  * name and role. Then, by the credential that came with the request, if one did.
  */
+enum http_proof {
+	HTTP_PROVED,  /* call->verdict and who asks are known */
+	HTTP_PROVING, /* the request waits */
+	HTTP_BUSY     /* too many passwords are being checked */
+};
+
 void http_find_asker(struct http_call *call);
-void http_prove(struct http_call *call, const struct config *config);
+enum http_proof http_prove(struct http_call *call, const struct config *config);
 
 /*
  * Refuses a request that has its route: with the status of the result, or as malformed with one of
@@ -77,9 +92,26 @@ void http_prove(struct http_call *call, const struct config *config);
  */
 void http_refuse(const struct http_call *call, struct reply *reply, enum control_result result,
 		 const char *detail);
+void http_refuse_wrong(const struct http_call *call, struct reply *reply, const char *detail);
 void http_refuse_body(const struct http_call *call, struct reply *reply, int status,
 		      const char *detail);
 void http_refuse_length(const struct http_call *call, struct reply *reply); /* > HTTP_BODY_MAX */
+
+/*
+ * A wrong credential came from this address. How many seconds it is to wait now, more from time to
+ * time; 0: it has not sent many. For one thread at a time.
+ */
+unsigned int http_guard_wrong(const char *address);
+
+/*
+ * Has a password checked while the request waits; http_proved() will wake it. False: so many wait
+ * already, or the server is stopping, and nothing was begun.
+ */
+bool http_password_submit(struct http_call *call, const char *user, const char *password);
+void http_password_end(void); /* after http_wait_end() */
+
+/* Wakes a request that waits for its password, from any thread; once for each submission. */
+void http_proved(struct http_call *call, bool right);
 
 /* Turns a reply into a response, compressed if the client takes that; NULL if out of memory. */
 struct MHD_Response *http_response(struct http_call *call, struct reply *reply, bool close);
