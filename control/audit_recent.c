@@ -9,10 +9,18 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct entry {
 	char *line; /* a JSON object and its newline; NULL: out of memory when it came */
 	size_t len;
+	enum control_action action;
+	enum control_result result;
+	uint32_t domid;
+	char principal[sizeof(((struct principal *)0)->name)];
+	char subject[SNAPSHOT_NAME_MAX + 1];
+	char name[SNAPSHOT_NAME_MAX + 1];
+	char uuid[SNAPSHOT_UUID_SIZE];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -25,14 +33,20 @@ void audit_recent_put(const struct control_request *request, const struct contro
 	struct entry *entry;
 	char *copy = malloc(len);
 
-	(void)request;
-	(void)answer;
 	if (copy)
 		memcpy(copy, line, len);
 	pthread_mutex_lock(&lock);
 	entry = &ring[++last % AUDIT_RECENT_KEPT];
 	free(entry->line);
-	*entry = (struct entry){ .line = copy, .len = copy ? len : 0 };
+	*entry = (struct entry){ .line = copy,
+				 .len = copy ? len : 0,
+				 .action = request->action,
+				 .result = answer->result,
+				 .domid = answer->domid };
+	memcpy(entry->principal, request->who.name, sizeof(entry->principal));
+	memcpy(entry->subject, request->subject, sizeof(entry->subject));
+	memcpy(entry->name, answer->name, sizeof(entry->name));
+	memcpy(entry->uuid, answer->uuid, sizeof(entry->uuid));
 	pthread_mutex_unlock(&lock);
 }
 
@@ -69,4 +83,53 @@ bool audit_recent_next(uint64_t *serial, struct text *text)
 	}
 	pthread_mutex_unlock(&lock);
 	return there;
+}
+
+static bool is_about(const struct entry *entry, const char *domain)
+{
+	uint64_t domid;
+
+	if (contract_parse_number(domain, strlen(domain), SNAPSHOT_DOMAINS_MAX, &domid) &&
+	    entry->domid == domid)
+		return true;
+	return !strcmp(entry->name, domain) || !strcmp(entry->subject, domain) ||
+	       !strcasecmp(entry->uuid, domain);
+}
+
+static bool is_action(const struct entry *entry, const char *action)
+{
+	return (unsigned int)entry->action < CONTROL_ACTION_COUNT &&
+	       !strcmp(control_action_name(entry->action), action);
+}
+
+static bool fits(const struct entry *entry, const struct audit_filter *filter)
+{
+	return entry->line && (!filter->action || is_action(entry, filter->action)) &&
+	       (!filter->result || !strcmp(control_results[entry->result].name, filter->result)) &&
+	       (!filter->principal || !strcmp(entry->principal, filter->principal)) &&
+	       (!filter->domain || is_about(entry, filter->domain));
+}
+
+uint64_t audit_recent_find(const struct audit_filter *filter, uint64_t before, size_t limit,
+			   struct text *text)
+{
+	uint64_t oldest, serial, found = 0, shown = 0;
+
+	pthread_mutex_lock(&lock);
+	oldest = last > AUDIT_RECENT_KEPT ? last - AUDIT_RECENT_KEPT : 0;
+	serial = before > last ? last : before - (before > 0);
+	for (; serial > oldest; serial--) {
+		if (!fits(&ring[serial % AUDIT_RECENT_KEPT], filter))
+			continue;
+		if (found == limit)
+			break;
+		if (found++)
+			text_add(text, ",", 1);
+		show(text, serial, &ring[serial % AUDIT_RECENT_KEPT]);
+		shown = serial;
+	}
+	if (serial <= oldest)
+		shown = 0;
+	pthread_mutex_unlock(&lock);
+	return shown;
 }

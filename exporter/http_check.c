@@ -159,15 +159,14 @@ static bool check_origin(struct http_call *call, struct reply *reply)
 			     "page, or without an Origin header.");
 }
 
-static bool is_json(const char *type)
+static bool is_type(const char *type, const char *wanted)
 {
-	static const char json[] = "application/json";
 	size_t len = strcspn(type, "; \t");
 
-	return len == strlen(json) && !strncasecmp(type, json, len);
+	return len == strlen(wanted) && !strncasecmp(type, wanted, len);
 }
 
-static bool check_body(const struct http_call *call, struct reply *reply)
+static bool check_body(struct http_call *call, struct reply *reply)
 {
 	const char *length = header(call, "Content-Length");
 	const char *type = header(call, "Content-Type");
@@ -177,10 +176,13 @@ static bool check_body(const struct http_call *call, struct reply *reply)
 		http_refuse_length(call, reply);
 		return false;
 	}
-	if (!call->exchange.route->body || (type && is_json(type)))
+	call->exchange.form = type && is_type(type, "application/x-www-form-urlencoded");
+	if (!call->exchange.route->body || call->exchange.form ||
+	    (type && is_type(type, "application/json")))
 		return true;
 	http_refuse_body(call, reply, 415,
-			 "The body must be JSON: send Content-Type: application/json.");
+			 "The body must be JSON or a form: send Content-Type: application/json or "
+			 "application/x-www-form-urlencoded.");
 	return false;
 }
 

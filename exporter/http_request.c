@@ -73,6 +73,37 @@ static enum MHD_Result take_body(struct http_call *call, const char *bytes, size
 	return call->received > DRAIN_MAX ? MHD_NO : MHD_YES;
 }
 
+/* libmicrohttpd has taken the query apart; each field is still encoded. */
+static enum MHD_Result add_argument(void *context, enum MHD_ValueKind kind, const char *name,
+				    const char *value)
+{
+	struct text *query = context;
+
+	(void)kind;
+	if (query->len)
+		text_add(query, "&", 1);
+	text_string(query, name);
+	if (value) {
+		text_add(query, "=", 1);
+		text_string(query, value);
+	}
+	return MHD_YES;
+}
+
+static bool answer(struct http_call *call)
+{
+	struct exchange *exchange = &call->exchange;
+	struct text query = { 0 };
+	bool answered;
+
+	MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, add_argument, &query);
+	text_add(&query, "", 1);
+	exchange->query = query.failed ? "" : query.bytes;
+	answered = exchange->route->handler(exchange, &call->reply);
+	text_free(&query);
+	return answered;
+}
+
 /* False: the answer will come later. */
 static bool handle(struct http_call *call)
 {
@@ -87,7 +118,7 @@ static bool handle(struct http_call *call)
 						       MHD_HTTP_HEADER_ACCEPT);
 	exchange->body = call->body.bytes;
 	exchange->body_len = call->body.len;
-	return exchange->route->handler(exchange, &call->reply);
+	return answer(call);
 }
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads the bodies of requests to change something, by jansson. Every body is an object whose
- * fields are rows here; what is no row is refused by name. Called by the routes that change.
+ * fields are rows here; what is no row is refused by name. A form is made such an object first.
+ * Called by the routes that change.
  */
 #include <jansson.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "form.h"
 #include "json.h"
 
 #define IN(kind) (1u << (kind))
@@ -90,21 +92,53 @@ static bool take_domains(const char *name, const json_t *value, void *into, stru
 	return true;
 }
 
+/* What a form's text means; what it can't mean stays a text, for take() to refuse. */
+static json_t *text_or_null(const char *text)
+{
+	json_t *string = json_string(text); /* NULL: no UTF-8 */
+
+	return string ? string : json_null();
+}
+
+static json_t *bool_of(const char *text)
+{
+	static const char *const words[][2] = {
+		{ "0", "1" }, { "false", "true" }, { "off", "on" }, { "no", "yes" }
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		for (int on = 0; on <= 1; on++)
+			if (!strcmp(text, words[i][on]))
+				return json_boolean(on);
+	return text_or_null(text);
+}
+
+static json_t *kib_of(const char *text)
+{
+	uint64_t number;
+
+	return contract_parse_number(text, strlen(text), INT64_MAX, &number)
+		       ? json_integer((json_int_t)number)
+		       : text_or_null(text);
+}
+
 static const struct field {
 	const char *name;
 	unsigned int kinds;    /* bodies that may have it */
 	unsigned int required; /* bodies that must */
 	size_t offset;
 	bool (*take)(const char *name, const json_t *value, void *into, struct fault *why);
+	json_t *(*of_form)(const char *text);
+	bool list; /* a form has it once for each entry */
 } fields[] = {
 	{ "enabled", IN(JSON_SELFBALLOON) | IN(JSON_SELFBALLOON_MANY),
 	  IN(JSON_SELFBALLOON) | IN(JSON_SELFBALLOON_MANY), offsetof(struct json_change, enabled),
-	  take_bool },
+	  take_bool, bool_of, false },
 	{ "target_kib", IN(JSON_TARGET), IN(JSON_TARGET), offsetof(struct json_change, target_kib),
-	  take_kib },
-	{ "domains", IN(JSON_SELFBALLOON_MANY), 0, 0, take_domains },
-	{ "dry_run", IN_ALL, 0, offsetof(struct json_change, dry_run), take_bool },
-	{ "force", IN_ALL, 0, offsetof(struct json_change, force), take_bool },
+	  take_kib, kib_of, false },
+	{ "domains", IN(JSON_SELFBALLOON_MANY), 0, 0, take_domains, text_or_null, true },
+	{ "dry_run", IN_ALL, 0, offsetof(struct json_change, dry_run), take_bool, bool_of, false },
+	{ "force", IN_ALL, 0, offsetof(struct json_change, force), take_bool, bool_of, false },
 };
 
 #define FIELD_COUNT (sizeof(fields) / sizeof(*fields))
@@ -121,6 +155,14 @@ static bool unknown(const char *name, unsigned int kind, struct fault *why)
 	return fault(why, "Unknown field \"%.64s\"; known are %s.", name, known);
 }
 
+static const struct field *find_field(const char *name, unsigned int kind)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if ((fields[i].kinds & kind) && !strcmp(fields[i].name, name))
+			return &fields[i];
+	return NULL;
+}
+
 static bool all_known(json_t *body, unsigned int kind, struct fault *why)
 {
 	const char *name;
@@ -128,11 +170,7 @@ static bool all_known(json_t *body, unsigned int kind, struct fault *why)
 
 	json_object_foreach(body, name, value)
 	{
-		bool known = false;
-
-		for (size_t i = 0; i < FIELD_COUNT; i++)
-			known |= (fields[i].kinds & kind) && !strcmp(fields[i].name, name);
-		if (!known)
+		if (!find_field(name, kind))
 			return unknown(name, kind, why);
 	}
 	return true;
@@ -173,6 +211,49 @@ bool json_change_parse(const char *body, size_t len, enum json_kind kind,
 		good = all_known(root, IN(kind), &why) && take_fields(root, IN(kind), change, &why);
 	else
 		good = fault(&why, "The body must be a JSON object.");
+	json_decref(root);
+	return good;
+}
+
+static bool add_field(json_t *root, const struct form_field *from, unsigned int kind,
+		      struct fault *why)
+{
+	const struct field *field = find_field(from->name, kind);
+	json_t *present;
+
+	if (!field)
+		return unknown(from->name, kind, why);
+	present = json_object_get(root, field->name);
+	if (present && !field->list)
+		return fault(why, "The field \"%s\" was sent twice; send it once.", field->name);
+	if (!field->list)
+		return !json_object_set_new(root, field->name, field->of_form(from->value)) ||
+		       fault(why, "Out of memory.");
+	if (!present && json_object_set_new(root, field->name, json_array()))
+		return fault(why, "Out of memory.");
+	return !json_array_append_new(json_object_get(root, field->name),
+				      field->of_form(from->value)) ||
+	       fault(why, "Out of memory.");
+}
+
+bool json_change_parse_form(const char *body, size_t len, enum json_kind kind,
+			    struct json_change *change, char *error, size_t size)
+{
+	struct fault why = { error, size };
+	json_t *root = json_object();
+	struct form form = { 0 };
+	bool good;
+
+	*change = (struct json_change){ 0 };
+	if (len && *body == '{')
+		good = fault(&why, "The body looks like JSON and was sent as a form; send "
+				   "Content-Type: application/json with it.");
+	else
+		good = form_parse(body, len, &form, error, size);
+	for (size_t i = 0; good && i < form.count; i++)
+		good = add_field(root, &form.fields[i], IN(kind), &why);
+	good = good && take_fields(root, IN(kind), change, &why);
+	form_free(&form);
 	json_decref(root);
 	return good;
 }

@@ -39,6 +39,8 @@ const struct route routes[] = {
 	{ "GET", "/api/v1/domains/{id}/history", ROLE_VIEWER, NO_CONTROL,
 	  .handler = get_domain_history,
 	  .help = "One guest's values in the last 15 minutes." },
+	{ "GET", "/api/v1/audit", ROLE_OPERATOR, NO_CONTROL, .handler = get_audit,
+	  .help = "The latest decisions, newest first." },
 	{ "POST", "/api/v1/domains/{id}/selfballoon", ROLE_OPERATOR, CONTROL_SELFBALLOON, .body = true,
 	  .handler = post_selfballoon, .help = "Lets one guest size itself, or ends that." },
 	{ "POST", "/api/v1/domains/{id}/target", ROLE_OPERATOR, CONTROL_TARGET, .body = true,

@@ -24,6 +24,13 @@ void route_malformed(struct exchange *exchange, struct reply *reply, const char 
 	problem_result(reply, RESULT_MALFORMED, detail);
 }
 
+bool route_body(const struct exchange *exchange, enum json_kind kind, struct json_change *change,
+		char *error, size_t size)
+{
+	return (exchange->form ? json_change_parse_form : json_change_parse)(
+		exchange->body, exchange->body_len, kind, change, error, size);
+}
+
 int route_timeout_ms(void)
 {
 	const struct config *config = config_acquire();
@@ -92,8 +99,7 @@ static bool post_one(struct exchange *exchange, struct reply *reply, enum json_k
 	char error[256];
 	bool answered = true;
 
-	if (json_change_parse(exchange->body, exchange->body_len, kind, &body, error,
-			      sizeof(error)))
+	if (route_body(exchange, kind, &body, error, sizeof(error)))
 		answered = submit(exchange, reply, &body,
 				  kind == JSON_TARGET ? body.target_kib : body.enabled);
 	else

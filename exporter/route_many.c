@@ -232,8 +232,7 @@ bool post_selfballoon_many(struct exchange *exchange, struct reply *reply)
 	char error[256];
 	bool answered = true;
 
-	if (json_change_parse(exchange->body, exchange->body_len, JSON_SELFBALLOON_MANY, &body,
-			      error, sizeof(error)))
+	if (route_body(exchange, JSON_SELFBALLOON_MANY, &body, error, sizeof(error)))
 		answered = start(exchange, reply, &body);
 	else
 		route_malformed(exchange, reply, error);

@@ -28,4 +28,19 @@ uint64_t audit_recent_last(void);
  */
 bool audit_recent_next(uint64_t *serial, struct text *text);
 
+/* Which lines are wanted; what is left empty does not matter. */
+struct audit_filter {
+	const char *action;    /* "selfballoon" or "target" */
+	const char *result;    /* as in control_results[] */
+	const char *principal; /* whole name */
+	const char *domain;    /* domid, UUID or name of the guest, or what it was called by */
+};
+
+/*
+ * Appends at most limit lines with a serial below `before`, newest first, with commas between, and
+ * returns the serial below which there are more; 0: there are none.
+ */
+uint64_t audit_recent_find(const struct audit_filter *filter, uint64_t before, size_t limit,
+			   struct text *text);
+
 #endif

@@ -56,6 +56,10 @@ struct json_change {
  */
 bool json_change_parse(const char *body, size_t len, enum json_kind kind,
 		       struct json_change *change, char *error, size_t size);
+
+/* The same from a form: 1 or 0 (true, on, yes; false, off, no), domains once for each guest. */
+bool json_change_parse_form(const char *body, size_t len, enum json_kind kind,
+			    struct json_change *change, char *error, size_t size);
 void json_change_free(struct json_change *change);
 
 #endif

@@ -45,7 +45,7 @@ struct route {
 	const char *path;	    /* may hold one segment "{id}" */
 	enum control_role role;	    /* VIEWER: open to all where its door is */
 	enum control_action action; /* what the audit calls it; CONTROL_ACTION_COUNT: no control */
-	bool body;		    /* takes a JSON body */
+	bool body;		    /* takes a body, JSON or a form */
 	route_handler *handler;
 	const char *help; /* one sentence */
 	enum route_door door;
@@ -57,8 +57,10 @@ struct exchange {
 	char id[SNAPSHOT_NAME_MAX + 1]; /* what stood for {id}, decoded */
 	struct principal who;
 	const char *accept; /* the Accept header, or NULL */
+	const char *query;  /* what stood behind the path's question mark, as a form; "": nothing */
 	const char *body;
 	size_t body_len;
+	bool form; /* the body is one, and no JSON */
 };
 
 extern const struct route routes[];
@@ -88,7 +90,7 @@ void exchange_answer(struct exchange *exchange, struct reply *reply);
 /* The handlers. */
 route_handler get_index, get_page, get_history, get_domain_history;
 route_handler get_index, get_metrics, get_healthy, get_ready, get_host, get_domains, get_domain,
-	get_whoami, get_events;
+	get_whoami, get_events, get_audit;
 route_handler post_reload, post_selfballoon, post_target, post_selfballoon_many;
 
 #endif

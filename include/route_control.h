@@ -5,7 +5,12 @@
 #ifndef XENBALLOON_ROUTE_CONTROL_H
 #define XENBALLOON_ROUTE_CONTROL_H
 
+#include "json.h"
 #include "route.h"
+
+/* Reads the body, in whatever of the two ways it came. */
+bool route_body(const struct exchange *exchange, enum json_kind kind, struct json_change *change,
+		char *error, size_t size);
 
 /* Answers 400 to a body that makes no sense; audited. */
 void route_malformed(struct exchange *exchange, struct reply *reply, const char *detail);

@@ -338,7 +338,7 @@ status_of() {
 @test "another content type, another site's page and a huge body are refused" {
 	local before json=(-H 'Content-Type: application/json') good='{"target_kib": 300000}'
 	before=$(everything)
-	same "$(status_of -d "$good")" 415 form
+	same "$(status_of -d "$good")" 400 "JSON sent as a form"
 	same "$(status_of -H 'Content-Type: text/plain' -d "$good")" 415 text
 	same "$(status_of "${json[@]}" -H 'Origin: http://evil.example' -d "$good")" 403 origin
 	same "$(status_of "${json[@]}" -H 'Origin: null' -d "$good")" 403 "no origin"

@@ -20,6 +20,7 @@
 #include <jansson.h>
 
 #include "audit.h"
+#include "audit_recent.h"
 
 static char directory[] = "/tmp/audit_test.XXXXXX";
 static char path[64];
@@ -276,6 +277,67 @@ static void lines_stay_whole(void **state)
 	assert_int_equal(count, WRITERS * LINES);
 }
 
+/* The serials that are found, newest first, and where the next page begins. */
+static const char *found(struct audit_filter filter, uint64_t before, size_t limit)
+{
+	static char words[128];
+	struct text text = { 0 };
+	uint64_t next;
+	json_t *list;
+
+	text_string(&text, "[");
+	next = audit_recent_find(&filter, before, limit, &text);
+	text_string(&text, "]");
+	list = json_loadb(text.bytes, text.len, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(list);
+	*words = 0;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		sprintf(words + strlen(words), "%lld ",
+			(long long)json_integer_value(
+				json_object_get(json_array_get(list, i), "serial")) -
+				(long long)audit_recent_last());
+	if (next)
+		sprintf(words + strlen(words), "next %lld",
+			(long long)next - (long long)audit_recent_last());
+	json_decref(list);
+	text_free(&text);
+	return words;
+}
+
+static void the_latest_can_be_asked_for(void **state)
+{
+	struct control_request other = request;
+	struct control_answer done = answer;
+
+	(void)state;
+	other.action = CONTROL_SELFBALLOON;
+	strcpy(other.who.name, "eve");
+	done.result = RESULT_OK;
+	done.domid = 9;
+	strcpy(done.name, "db");
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(audit_write(&request, &answer), 0);
+		assert_int_equal(audit_write(&other, &done), 0);
+	}
+	assert_string_equal(found((struct audit_filter){ 0 }, UINT64_MAX, 2), "0 -1 next -1");
+	assert_string_equal(found((struct audit_filter){ 0 }, audit_recent_last() - 1, 2),
+			    "-2 -3 next -3");
+	assert_string_equal(found((struct audit_filter){ .principal = "eve" }, UINT64_MAX, 3),
+			    "0 -2 -4 ");
+	assert_string_equal(found((struct audit_filter){ .domain = "9" }, UINT64_MAX, 2),
+			    "0 -2 next -2");
+	assert_string_equal(
+		found((struct audit_filter){ .domain = "db", .action = "target" }, UINT64_MAX, 9),
+		"");
+	assert_string_equal(found((struct audit_filter){ .result = "ok" }, UINT64_MAX, 9),
+			    "0 -2 -4 ");
+	assert_string_equal(found((struct audit_filter){ 0 }, 1, 9), "");
+	/* Those that are overwritten are no longer found. */
+	for (int i = 0; i < AUDIT_RECENT_KEPT; i++)
+		audit_recent_put(&request, &answer, "{\"a\":1}\n", 8);
+	assert_string_equal(found((struct audit_filter){ .principal = "eve" }, UINT64_MAX, 9), "");
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -283,7 +345,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(says_all),		 EACH(unknown_is_null),	 EACH(switches_are_true_or_false),
 		EACH(hostile_bytes),	 EACH(huge_number),	 EACH(lost_lines_are_counted),
-		EACH(appends_and_turns), EACH(lines_stay_whole),
+		EACH(appends_and_turns), EACH(lines_stay_whole), EACH(the_latest_can_be_asked_for),
 	};
 	int failed;
 

@@ -282,6 +282,71 @@ static void refuses_by_name(void **state)
 	json_change_free(&change);
 }
 
+static bool take_form(enum json_kind kind, const char *body)
+{
+	json_change_free(&change);
+	*error = 0;
+	return json_change_parse_form(body, strlen(body), kind, &change, error, sizeof(error));
+}
+
+static void takes_good_forms(void **state)
+{
+	(void)state;
+	assert_true(take_form(JSON_SELFBALLOON, "enabled=1"));
+	assert_true(change.enabled && !change.dry_run && !change.force);
+	assert_true(take_form(JSON_SELFBALLOON, "dry_run=yes&enabled=off&force=true&"));
+	assert_true(!change.enabled && change.dry_run && change.force);
+	assert_true(take_form(JSON_TARGET, "target%5Fkib=1099511627776"));
+	assert_int_equal(change.target_kib, UINT64_C(1) << 40);
+	assert_true(take_form(JSON_SELFBALLOON_MANY, "enabled=0"));
+	assert_null(change.domains);
+	assert_true(take_form(JSON_SELFBALLOON_MANY,
+			      "domains=a%26b+c&enabled=1&domains=7&domains=%c3%bc"));
+	assert_int_equal(change.count, 3);
+	assert_string_equal(change.domains[0], "a&b c");
+	assert_string_equal(change.domains[1], "7");
+	assert_string_equal(change.domains[2], "\xc3\xbc");
+	json_change_free(&change);
+}
+
+static void refuses_forms_by_name(void **state)
+{
+	static const struct {
+		enum json_kind kind;
+		const char *body, *named;
+	} cases[] = {
+		{ JSON_SELFBALLOON, "", "\"enabled\" is missing" },
+		{ JSON_SELFBALLOON, "{\"enabled\":true}", "Content-Type: application/json" },
+		{ JSON_SELFBALLOON, "enabled", "name=value" },
+		{ JSON_SELFBALLOON, "=1", "name=value" },
+		{ JSON_SELFBALLOON, "enabled=", "\"enabled\" must be" },
+		{ JSON_SELFBALLOON, "enabled=2", "\"enabled\" must be" },
+		{ JSON_SELFBALLOON, "enabled=%ff", "\"enabled\" must be" },
+		{ JSON_SELFBALLOON, "enabled=%4", "%25" },
+		{ JSON_SELFBALLOON, "enabled=%00", "%25" },
+		{ JSON_SELFBALLOON, "enabled=1&enabled=1", "\"enabled\" was sent twice" },
+		{ JSON_SELFBALLOON, "enabled=1&evil=1", "\"evil\"" },
+		{ JSON_SELFBALLOON, "enabled=1&domains=7", "\"domains\"" },
+		{ JSON_SELFBALLOON, "enabled=1&%ff%fe=1", "Unknown field" },
+		{ JSON_TARGET, "target_kib=-1", "whole number" },
+		{ JSON_TARGET, "target_kib=1e3", "whole number" },
+		{ JSON_TARGET, "target_kib=1099511627777", "from 0 to" },
+		{ JSON_TARGET, "target_kib=99999999999999999999", "whole number" },
+		{ JSON_SELFBALLOON_MANY, "enabled=1&domains=", "1 to 255" },
+		{ JSON_SELFBALLOON_MANY, "enabled=1&domains=%ff", "string" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (take_form(cases[i].kind, cases[i].body))
+			fail_msg("taken: %s", cases[i].body);
+		if (!strstr(error, cases[i].named))
+			fail_msg("%s: \"%s\" does not name %s", cases[i].body, error,
+				 cases[i].named);
+	}
+	json_change_free(&change);
+}
+
 static void a_list_is_bounded(void **state)
 {
 	static char body[16 * (JSON_DOMAINS_MAX + 1)];
@@ -309,6 +374,8 @@ int main(void)
 		cmocka_unit_test(waiting_is_advised_where_it_helps),
 		cmocka_unit_test(takes_good_bodies),
 		cmocka_unit_test(refuses_by_name),
+		cmocka_unit_test(takes_good_forms),
+		cmocka_unit_test(refuses_forms_by_name),
 		cmocka_unit_test(a_list_is_bounded),
 	};
 
