@@ -230,7 +230,7 @@ static void loop(struct daemon *daemon, const sigset_t *waiting)
 		if (ppoll(fds, 2, &timeout, waiting) > 0)
 			board_clear(fds[0].fd);
 		if (fds[1].revents & POLLERR)
-			fds[1].fd = -1; /* the trigger is gone for good */
+			fds[1].fd = kernel_forget_trigger(&daemon->sizer.kernel);
 		else if (fds[1].revents)
 			sizer_wake(&daemon->sizer);
 		if (reloading)

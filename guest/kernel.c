@@ -92,6 +92,14 @@ int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bo
 	return err;
 }
 
+int kernel_forget_trigger(struct kernel *kernel)
+{
+	if (kernel->trigger >= 0)
+		close(kernel->trigger);
+	kernel->trigger = -1;
+	return kernel->trigger;
+}
+
 /* Reads a file that the kernel gives in one piece into kernel->text; its length, or -errno. */
 static ssize_t glance(struct kernel *kernel, int fd, off_t offset)
 {

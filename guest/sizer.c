@@ -20,7 +20,9 @@ int64_t sizer_pause_ms(const struct sizer *sizer)
 {
 	if (!sizer->orders.selfballoon)
 		return SIZER_SLOW_MS;
-	return sizer->hasty ? SIZER_HASTE_MS : SIZER_TICK_MS;
+	if (sizer->hasty)
+		return SIZER_HASTE_MS;
+	return sizer->calm_ms && sizer->cushioned ? SIZER_CALM_MS : SIZER_TICK_MS;
 }
 
 void sizer_wake(struct sizer *sizer)
@@ -99,6 +101,8 @@ static int steer(struct sizer *sizer, const struct settings *settings,
 	sizer->hasty =
 		sample->view.rising_kib >= POLICY_RISE_KIB ||
 		(want > sample->view.current_kib + POLICY_PAGE_KIB && sizer->demand.delay_ms == 0);
+	sizer->cushioned =
+		sizer->kernel.trigger >= 0 && sample->meminfo.swapfree_kib.value >= SIZER_SWAP_KIB;
 	sizer->calm_ms = 0;
 	if (!kib && want - sample->view.current_kib + POLICY_PAGE_KIB <= 2 * POLICY_PAGE_KIB)
 		sizer->calm_ms = now_ms + SIZER_CALM_MS;

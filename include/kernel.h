@@ -58,6 +58,9 @@ void kernel_close(struct kernel *kernel);
  */
 int kernel_sample(struct kernel *kernel, bool all, struct sample *sample);
 
+/* The trigger is gone for good; returns what stands for none. */
+int kernel_forget_trigger(struct kernel *kernel);
+
 /* Free memory that moved less than this is no news. */
 #define KERNEL_QUIET_KIB 256
 

@@ -27,6 +27,12 @@
 /* At least so often, while memory doesn't move and it has the size it wants. */
 #define SIZER_CALM_MS 1000
 
+/*
+ * At least so much free swap lets tasks wait until the kernel has told of it, instead of being
+ * killed before the next look: then a calm guest is looked at each SIZER_CALM_MS only.
+ */
+#define SIZER_SWAP_KIB (16 * 1024)
+
 /* How often it looks at what changes slowly: reserve, refaults, swap. */
 #define SIZER_SLOW_MS 5000
 
@@ -40,6 +46,7 @@ struct sizer {
 	int64_t due_ms;		 /* of the next step down */
 	int64_t calm_ms;	 /* until then a look may be spared if all is quiet */
 	bool hasty;		 /* memory is being taken, or the guest grows */
+	bool cushioned;		 /* the kernel tells of need, and there is swap until it has */
 	int64_t slow_ms;	 /* when what changes slowly is to be read again */
 	int64_t target_moved_ms; /* when dom0 last changed its target */
 	uint64_t yield_kib;	 /* what dom0 asked it to give way to while on; 0: nothing */
@@ -48,7 +55,7 @@ struct sizer {
 	int64_t yield_end_ms;
 };
 
-/* Tasks wait for memory: the next look sees everything. */
+/* Tasks wait for memory: the next look, which must not be spared, sees everything. */
 void sizer_wake(struct sizer *sizer);
 
 /* Milliseconds until it should look again. */

@@ -75,20 +75,73 @@ static struct reading read_number(enum contract_key key)
 	return reading;
 }
 
-/* Of dom0's word on policy the module takes the floor in MiB; it has but one policy. */
-static u64 read_floor(void)
-{
-	unsigned int len = 0;
-	char *text = read_text(XBT_NIL, KEY_POLICY, &len), *rest = text, *word;
-	u64 mib = 0, value;
+static const struct {
+	const char *name;
+	size_t offset;
+	unsigned int min, max;
+} rows[] = {
+	{ "floor", offsetof(struct tuning, floor), 4, CONTRACT_KIB_MAX / 1024 },
+	{ "reserve_percent", offsetof(struct tuning, reserve_percent), 0, 100 },
+	{ "interval_s", offsetof(struct tuning, interval_s), 1, 3600 },
+	{ "hysteresis_down", offsetof(struct tuning, hysteresis_down), 1, 1000 },
+	{ "hysteresis_up", offsetof(struct tuning, hysteresis_up), 1, 1000 },
+};
 
-	while (text && len <= CONTRACT_POLICY_MAX && (word = strsep(&rest, " \t\n")))
-		if (strncmp(word, "floor=", 6) == 0 &&
-		    contract_parse_number(word + 6, strlen(word + 6), CONTRACT_KIB_MAX / 1024,
-					  &value))
-			mib = value;
+static bool take_setting(struct tuning *tuning, const char *name, const char *value)
+{
+	u64 number;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (strcmp(rows[i].name, name) != 0)
+			continue;
+		if (!contract_parse_number(value, strlen(value), rows[i].max, &number) ||
+		    number < rows[i].min)
+			return false;
+		*(unsigned int *)((char *)tuning + rows[i].offset) = number;
+		return true;
+	}
+	/* A setting of the daemon's other policy means nothing here, and does no harm. */
+	return true;
+}
+
+/* Cuts the words up; false if one makes no sense, or wants a policy that the module hasn't. */
+static bool take_words(struct tuning *tuning, char *words)
+{
+	char *word, *value;
+
+	while ((word = strsep(&words, " \t\n"))) {
+		value = strchr(word, '=');
+		if (value)
+			*value++ = '\0';
+		if (*word && !(value ? take_setting(tuning, word, value)
+				     : strcmp(word, policy_committed.name) == 0))
+			return false;
+	}
+	return true;
+}
+
+/* dom0's word is obeyed as a whole or not at all, as by the daemon; which of them is said once. */
+static void obey(struct tuning *tuning)
+{
+	static char last[CONTRACT_POLICY_MAX + 1]; /* only main.c's work reads */
+	struct tuning obeyed = *tuning;
+	unsigned int len = 0;
+	char *text = read_text(XBT_NIL, KEY_POLICY, &len);
+	bool right, news;
+
+	news = strncmp(last, text ?: "", CONTRACT_POLICY_MAX) != 0;
+	if (news)
+		strscpy(last, text ?: "", sizeof(last));
+	right = !text || (len <= CONTRACT_POLICY_MAX && take_words(&obeyed, text));
+	if (right)
+		*tuning = obeyed;
+	if (news)
+		pr_info("xen_selfballoon: memory/policy of dom0: %s\n",
+			!right	? "makes no sense to this module; its parameters count"
+			: *last ? "obeyed"
+				: "taken back");
 	kfree(text);
-	return mib * 1024;
 }
 
 void keys_read(struct orders *orders)
@@ -98,7 +151,7 @@ void keys_read(struct orders *orders)
 	orders->selfballoon = selfballoon.state == READING_OK && selfballoon.value == 1;
 	orders->target_kib = read_number(KEY_TARGET);
 	orders->static_max_kib = read_number(KEY_STATIC_MAX);
-	orders->floor_kib = read_floor();
+	obey(&orders->tuning);
 	orders->known = true;
 }
 

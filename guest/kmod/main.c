@@ -20,24 +20,21 @@
 #include "demand.h"
 #include "selfballoon.h"
 
-#define TICK_MS	 200
+#define TICK_MS	 100
 #define SLOW_MS	 5000
+#define RISE_MS	 2000 /* a look longer ago says nothing of what is being taken now */
 #define NAME_TAG "xen_selfballoon: "
 
-static unsigned int floor = 2011;
-module_param(floor, uint, 0644);
-MODULE_PARM_DESC(floor, "2011, 2008 or MiB: never below; dom0's memory/policy wins");
-static unsigned int reserve_percent = 10;
-module_param(reserve_percent, uint, 0644);
+static struct tuning parameters = { 2011, 10, 5, 8, 1 };
+module_param_named(floor, parameters.floor, uint, 0644);
+MODULE_PARM_DESC(floor, "2011, 2008 or MiB: never below; for all, dom0's memory/policy wins");
+module_param_named(reserve_percent, parameters.reserve_percent, uint, 0644);
 MODULE_PARM_DESC(reserve_percent, "of full size, kept beyond what is committed");
-static unsigned int interval_s = 5;
-module_param(interval_s, uint, 0644);
+module_param_named(interval_s, parameters.interval_s, uint, 0644);
 MODULE_PARM_DESC(interval_s, "seconds between two steps down");
-static unsigned int hysteresis_down = 8;
-module_param(hysteresis_down, uint, 0644);
+module_param_named(hysteresis_down, parameters.hysteresis_down, uint, 0644);
 MODULE_PARM_DESC(hysteresis_down, "each step down goes one nth of the way");
-static unsigned int hysteresis_up = 1;
-module_param(hysteresis_up, uint, 0644);
+module_param_named(hysteresis_up, parameters.hysteresis_up, uint, 0644);
 MODULE_PARM_DESC(hysteresis_up, "each step up goes one nth of the way");
 
 static struct {
@@ -49,7 +46,8 @@ static struct {
 	u32 seq;
 	u64 peak_kib;
 	unsigned long swapins;
-	s64 swapin_ms, leaving_ms;
+	s64 swapin_ms, leaving_ms, look_ms;
+	u64 used_kib;
 	bool refused;
 } self;
 
@@ -71,16 +69,16 @@ static unsigned int within(unsigned int value, unsigned int low, unsigned int hi
 	return clamp(value, low, high);
 }
 
-static struct policy_knobs knobs(const struct orders *orders)
+static struct policy_knobs knobs(const struct tuning *tuning)
 {
 	struct policy_knobs knobs = {
-		.reserve_percent = within(reserve_percent, 0, 100),
-		.hysteresis_down = within(hysteresis_down, 1, 1000),
-		.hysteresis_up = within(hysteresis_up, 1, 1000),
+		.reserve_percent = within(tuning->reserve_percent, 0, 100),
+		.hysteresis_down = within(tuning->hysteresis_down, 1, 1000),
+		.hysteresis_up = within(tuning->hysteresis_up, 1, 1000),
 		.pressure_ms = 10,
 		.refault_kib = 2048,
 	};
-	u64 mib = orders->floor_kib ? orders->floor_kib / 1024 : floor;
+	u64 mib = tuning->floor;
 
 	knobs.floor_rule = mib == 2011 ? FLOOR_2011 : mib == 2008 ? FLOOR_2008 : FLOOR_FIXED;
 	if (knobs.floor_rule == FLOOR_FIXED)
@@ -137,6 +135,17 @@ static unsigned int holds(s64 now)
 	return holds;
 }
 
+/* What is being taken, as pulse.c has it for the daemon. */
+static void feel_rise(struct view *view, s64 now)
+{
+	u64 used = view->current_kib - min(view->current_kib, view->available_kib);
+
+	if (self.look_ms && now - self.look_ms <= RISE_MS && used > self.used_kib)
+		view->taken_kib = used - self.used_kib;
+	self.used_kib = used;
+	self.look_ms = now;
+}
+
 static void see(const struct orders *orders, s64 now, struct view *view, struct stats *stats)
 {
 	struct sysinfo info = { 0 };
@@ -151,6 +160,7 @@ static void see(const struct orders *orders, s64 now, struct view *view, struct 
 	};
 	view->gap_kib =
 		view->current_kib - min_t(u64, view->current_kib, info.totalram * KIB_PER_PAGE);
+	feel_rise(view, now);
 	self.peak_kib = max(self.peak_kib, view->current_kib);
 	view->max_kib = orders->static_max_kib.value ?: self.peak_kib;
 	*stats = (struct stats){
@@ -174,7 +184,7 @@ static void steer(const struct decision *decision, const struct view *view,
 
 	policy_pace(&self.pace, decision, view, knobs, due);
 	if (due)
-		self.due_ms = now + within(interval_s, 1, 3600) * 1000;
+		self.due_ms = now + within(self.orders.tuning.interval_s, 1, 3600) * 1000;
 	kib = demand_step(&self.demand, self.pace.held_kib, view->current_kib,
 			  balloon_stats.target_pages * KIB_PER_PAGE, now);
 	if (kib)
@@ -194,7 +204,8 @@ static void stay(const struct orders *was, const struct orders *orders, const st
 
 static bool same_orders(const struct orders *a, const struct orders *b)
 {
-	return a->selfballoon == b->selfballoon && a->floor_kib == b->floor_kib &&
+	return a->selfballoon == b->selfballoon &&
+	       !memcmp(&a->tuning, &b->tuning, sizeof(a->tuning)) &&
 	       a->target_kib.value == b->target_kib.value &&
 	       a->static_max_kib.value == b->static_max_kib.value;
 }
@@ -225,7 +236,7 @@ static void work(struct work_struct *unused)
 {
 	static struct report
 		latest; /* too large for the stack; this work never runs twice at once */
-	struct orders orders = { 0 }, was = self.orders;
+	struct orders orders = { .tuning = parameters }, was = self.orders;
 	struct policy_knobs policy_knobs;
 	struct decision decision;
 	struct view view;
@@ -239,7 +250,8 @@ static void work(struct work_struct *unused)
 		demand_reset(&self.demand, now);
 		latest.orders++;
 	}
-	policy_knobs = knobs(&orders);
+	self.orders = orders;
+	policy_knobs = knobs(&orders.tuning);
 	see(&orders, now, &view, &latest.stats);
 	policy_decide(&policy_committed, &policy_knobs, &view, &decision);
 	if (orders.selfballoon) {
@@ -250,7 +262,6 @@ static void work(struct work_struct *unused)
 	} else if (was.known && was.selfballoon) {
 		stay(&was, &orders, &view);
 	}
-	self.orders = orders;
 	shown = (struct selfballoon_state){ view.current_kib,
 					    balloon_stats.target_pages * KIB_PER_PAGE,
 					    decision.floor_kib, view.max_kib, orders.selfballoon };

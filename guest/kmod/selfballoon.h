@@ -11,13 +11,19 @@
 
 #define KIB_PER_PAGE (PAGE_SIZE / 1024)
 
+/* How it sizes the guest; the names and meanings of guest.conf. */
+struct tuning {
+	unsigned int floor; /* 2011, 2008 or MiB */
+	unsigned int reserve_percent, interval_s, hysteresis_down, hysteresis_up;
+};
+
 /* What dom0 says; garbage and absence are 0 for selfballoon. */
 struct orders {
 	bool selfballoon;
 	bool known; /* xenstore has been read */
 	struct reading target_kib;
 	struct reading static_max_kib;
-	uint64_t floor_kib; /* of memory/policy; 0: none */
+	struct tuning tuning; /* the module's own, and memory/policy over it */
 };
 
 /* --- main.c --- */
@@ -39,6 +45,7 @@ void selfballoon_show(struct selfballoon_state *state);
 
 int keys_start(void);
 void keys_stop(void);
+/* orders->tuning is what counts where dom0 says nothing, or nothing that makes sense. */
 void keys_read(struct orders *orders);
 /* In one transaction, as the daemon does. 0 or a negative errno. */
 int keys_post(const struct report *report, uint32_t seq);

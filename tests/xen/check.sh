@@ -190,6 +190,7 @@ run_scenario() {
 			if [ $status -eq 0 ] || ! lost_to_emulator "$from"; then
 				break
 			fi
+			[ ${#standing[@]} -gt 0 ] || start_alone "$name"
 			from=$(wc -l <"$log/xen.log")
 			once_more "$name" "$type" "$try"
 			status=$?

@@ -177,7 +177,8 @@ domid() {
 }
 
 # wait_for SECONDS WHAT COMMAND...: until COMMAND succeeds. Ends the test, or
-# outside of one the run, when the time is over or QEMU has gone.
+# outside of one the run, when the time is over or QEMU has gone. Each try costs the emulated dom0 some
+# tenths of a second; WAIT_STEP spares it.
 wait_for() {
 	local limit=$1 what=$2 end
 	shift 2
@@ -185,7 +186,7 @@ wait_for() {
 	until "$@"; do
 		alive || fail "QEMU ended while waiting for $what: see ${log#"$top/"}/qemu.log"
 		[ $SECONDS -lt $end ] || fail "no $what within $limit s"
-		sleep 0.5
+		sleep "${WAIT_STEP:-0.5}"
 	done
 }
 

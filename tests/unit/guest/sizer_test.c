@@ -197,6 +197,37 @@ static void it_makes_haste_while_memory_is_taken(void **state)
 	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS); /* there is no more to be had */
 }
 
+/* Where the kernel tells of need and swap lets tasks wait for it, a calm guest is left alone. */
+static void it_sleeps_while_calm_and_cushioned(void **state)
+{
+	static const char meminfo[] = "MemTotal: 147456 kB\nMemAvailable: 102400 kB\n"
+				      "Committed_AS: 40960 kB\nSwapFree: %d kB\n";
+	char text[128];
+
+	(void)state;
+	guest_has(MIB(200), MIB(40), MIB(100));
+	put_number("target_kb", MIB(200));
+	order(true, MIB(512));
+	step(1);
+	guest_has(target(), MIB(40), MIB(100));
+	for (int i = 0; i < 300 && sizer.calm_ms == 0; i++) {
+		step(1000);
+		guest_has(target(), MIB(40), MIB(100));
+	}
+	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS);
+	snprintf(text, sizeof(text), meminfo, SIZER_SWAP_KIB);
+	put("meminfo", text);
+	step(1000);
+	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS); /* no trigger */
+	sizer.kernel.trigger = open("/dev/null", O_RDONLY);
+	step(1000);
+	assert_int_equal(sizer_pause_ms(&sizer), SIZER_CALM_MS);
+	snprintf(text, sizeof(text), meminfo, SIZER_SWAP_KIB - 1);
+	put("meminfo", text);
+	step(1000);
+	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS);
+}
+
 static void capped_it_still_says_what_it_wants(void **state)
 {
 	(void)state;
@@ -420,6 +451,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(on_steps_down_at_its_interval, start, stop),
 		cmocka_unit_test_setup_teardown(need_is_followed_at_once, start, stop),
 		cmocka_unit_test_setup_teardown(it_makes_haste_while_memory_is_taken, start, stop),
+		cmocka_unit_test_setup_teardown(it_sleeps_while_calm_and_cushioned, start, stop),
 		cmocka_unit_test_setup_teardown(capped_it_still_says_what_it_wants, start, stop),
 		cmocka_unit_test_setup_teardown(another_tools_target_is_yielded_to, start, stop),
 		cmocka_unit_test_setup_teardown(but_never_below_the_floor, start, stop),

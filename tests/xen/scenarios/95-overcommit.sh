@@ -50,7 +50,7 @@ overcommit_one() {
 	local name=$1 type=$2
 	create "$name" "$type" $overcommit_boot_mib "$guest_max_mib" $overcommit_swap || return
 	# Under another domid than at first, if the emulator made xl start it again.
-	wait_for 240 "userland of $name" is_up "$name"
+	wait_for 600 "userland of $name" is_up "$name"
 	wait_for 60 "keys of $name" overcommit_granted "$name"
 	overcommit_tuned "$name" || return
 	selfballoon "$name" true >/dev/null
@@ -79,13 +79,13 @@ overcommit_burst() {
 		lost_to_emulator "$from" || fail "$1 has not got 64 MiB more: $(guest "$1" 'cat /tmp/take.log')"
 		from=$(wc -l <"$log/xen.log")
 		note "the emulator lost $1; once more"
-		wait_for 240 "userland of $1" is_up "$1"
+		wait_for 600 "userland of $1" is_up "$1"
 		wait_for 300 "$1 at its floor" overcommit_small "$1"
 	done
 }
 
 scenario_overcommit() {
-	local wanted=${OVERCOMMIT:-18} n=0 name names=() ms slowest=0 kills
+	local WAIT_STEP=3 wanted=${OVERCOMMIT:-18} n=0 name names=() ms slowest=0 kills
 	note "tuned for this scenario: memory/policy \"$overcommit_word\", memory=$overcommit_boot_mib," \
 		"swap in memory: $overcommit_swap"
 	while [ $n -lt "$wanted" ]; do
