@@ -173,6 +173,7 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 0644 guest/guest.conf $(DESTDIR)$(PREFIX)/share/doc/xenballoon/guest.conf
 	install -D -m 0644 mib/XENBALLOON-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/XENBALLOON-MIB.txt
 	install -D -m 0644 mib/snmpd.conf $(DESTDIR)$(PREFIX)/share/doc/xenballoon/snmpd.conf
+	install -D -m 0755 dashboards/alertmanager/xenballoon-alert-receiver $(DESTDIR)$(PREFIX)/sbin/xenballoon-alert-receiver
 	for file in $$(find dashboards -type f); do \
 		install -D -m 0644 $$file $(DESTDIR)$(PREFIX)/share/doc/xenballoon/$$file || exit; \
 	done

@@ -6,10 +6,12 @@
 
 CHECKS=$ROOT/tests/dashboards
 
-# prometheus_start [SED-EXPRESSION...]: scrapes what scrape_targets named, shows the viewer's token;
-# the expressions change its configuration further.
+# prometheus_start [SED-EXPRESSION...]: scrapes what scrape_targets named, over TLS if there are
+# certificates, and shows the viewer's token; the expressions change its configuration further.
 prometheus_start() {
 	local folder=$HOST_DIR/prometheus expression
+	cp "$HOST_DIR/tls/ca.crt" "$folder/ca.pem" 2>/dev/null ||
+		set -- 's/scheme: https/scheme: http/' '/tls_config:/,/ca_file:/d' "$@"
 	for expression in "s|/etc/prometheus/xenballoon|$folder|" 's/\(_interval\): .*/\1: 1s/' "$@"; do
 		sed -i "$expression" "$folder/prometheus.yml"
 	done
