@@ -87,7 +87,9 @@ void http_refuse(const struct http_call *call, struct reply *reply, enum control
 
 void http_refuse_wrong(const struct http_call *call, struct reply *reply, const char *detail)
 {
-	unsigned int wait_s = http_guard_wrong(call->exchange.who.address);
+	const struct principal *who = &call->exchange.who;
+	/* On the socket a credential can only take away: there is nothing to guess. */
+	unsigned int wait_s = who->via == VIA_UNIX ? 0 : http_guard_wrong(who->address);
 
 	if (!wait_s) {
 		http_refuse(call, reply, RESULT_UNAUTHENTICATED, detail);

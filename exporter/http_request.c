@@ -50,6 +50,7 @@ static enum MHD_Result take_headers(struct http_call *call, const char *path, co
 	struct reply reply = { 0 };
 	bool close;
 
+	call->head = !strcmp(method, MHD_HTTP_METHOD_HEAD);
 	http_connection_enter(call->place, HTTP_PHASE_BODY);
 	return go_on(call, http_check(call, method, path, version, &reply, &close), &reply, close);
 }

@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 #include <stdio.h>
 
+#include "events.h"
 #include "http_accept.h"
 #include "http_call.h"
 
@@ -86,10 +87,21 @@ static struct MHD_Response *whole(struct http_call *call, struct reply *reply)
 	return response;
 }
 
+/* libmicrohttpd ends even a HEAD's answer with a last chunk, which the client takes for the next.
+ */
+static void drop_stream(struct reply *reply)
+{
+	events_leave(reply->events);
+	reply->events = NULL;
+}
+
 struct MHD_Response *http_response(struct http_call *call, struct reply *reply, bool close)
 {
-	struct MHD_Response *response =
-		reply->events ? http_stream(call, reply->events) : whole(call, reply);
+	struct MHD_Response *response;
+
+	if (reply->events && call->head)
+		drop_stream(reply);
+	response = reply->events ? http_stream(call, reply->events) : whole(call, reply);
 
 	reply->events = NULL;
 	if (!response)

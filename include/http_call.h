@@ -28,6 +28,7 @@ struct http_call {
 	struct text body;
 	size_t received; /* bytes of body, those beyond the limit too */
 	struct reply reply;
+	bool head;		   /* the method is HEAD */
 	bool answered;		   /* reply is ready to be sent */
 	enum auth_verdict verdict; /* on the credential that came with it, if one did */
 	bool proving;		   /* its password is being checked, and nothing else was yet */
