@@ -170,6 +170,7 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	done
 	install -D -m 0644 exporter/agent.yml $(DESTDIR)$(PREFIX)/share/doc/xenballoon/agent.yml
 	install -D -m 0644 exporter/web.config.yml $(DESTDIR)$(PREFIX)/share/doc/xenballoon/web.config.yml
+	install -D -m 0644 exporter/xenballoon-agent.logrotate $(DESTDIR)$(PREFIX)/share/doc/xenballoon/xenballoon-agent.logrotate
 	install -D -m 0644 guest/guest.conf $(DESTDIR)$(PREFIX)/share/doc/xenballoon/guest.conf
 	install -D -m 0644 mib/XENBALLOON-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/XENBALLOON-MIB.txt
 	install -D -m 0644 mib/snmpd.conf $(DESTDIR)$(PREFIX)/share/doc/xenballoon/snmpd.conf

@@ -22,7 +22,8 @@
 #include "plan.h"
 #include "restore.h"
 
-static atomic_uint_least64_t counts[VIA_COUNT][CONTROL_ACTION_COUNT][RESULT_COUNT];
+/* The last action is none: a refusal that came before one was known. */
+static atomic_uint_least64_t counts[VIA_COUNT][CONTROL_ACTION_COUNT + 1][RESULT_COUNT];
 
 /* A call on its way through the collector's queue. */
 struct call {
@@ -39,20 +40,29 @@ struct call {
 	void *context;
 };
 
-static void record(const struct control_request *request, const struct control_answer *answer)
+static int record(const struct control_request *request, const struct control_answer *answer)
 {
 	enum control_interface via = request->who.via;
+	int error = audit_write(request, answer);
 
-	audit_write(request, answer);
 	if (answer->result == RESULT_OK)
 		feed_put(request, answer);
-	if ((unsigned int)via < VIA_COUNT && (unsigned int)request->action < CONTROL_ACTION_COUNT)
+	if ((unsigned int)via < VIA_COUNT && (unsigned int)request->action <= CONTROL_ACTION_COUNT)
 		atomic_fetch_add(&counts[via][request->action][answer->result], 1);
+	return error;
+}
+
+/* Strangers change nothing, and a flood of them must not keep the disk busy. */
+static void secure(const struct control_request *request)
+{
+	if (request->who.role != ROLE_NONE)
+		audit_sync();
 }
 
 void control_refused(const struct control_request *request, const struct control_answer *answer)
 {
 	record(request, answer);
+	secure(request);
 }
 
 uint64_t control_count(enum control_interface via, enum control_action action,
@@ -67,6 +77,8 @@ static void finish(const struct control_request *requests, const struct control_
 {
 	for (size_t i = 0; i < count; i++)
 		record(&requests[i], &answers[i]);
+	if (count)
+		secure(requests);
 	done(context, answers, undos, count);
 }
 
@@ -124,16 +136,27 @@ static void run(struct command *command, struct store *store, struct hypervisor 
 		collector_touch(call->answers[i].domid);
 }
 
+static void conclude(struct command *command)
+{
+	struct call *call = (struct call *)command;
+
+	for (size_t i = 0; i < call->count; i++)
+		if (record(&call->requests[i], &call->answers[i]))
+			answer_warn(&call->answers[i], "The audit line of this is lost.");
+}
+
+/* What was concluded with this one goes to the disk with it. */
 static void answer(struct command *command, int status)
 {
 	struct call *call = (struct call *)command;
 
 	call->timed_out = status;
-	if (status)
+	if (status) {
 		finish(call->requests, call->late, NULL, call->count, call->done, call->context);
-	else
-		finish(call->requests, call->answers, call->undos, call->count, call->done,
-		       call->context);
+		return;
+	}
+	audit_sync();
+	call->done(call->context, call->answers, call->undos, call->count);
 }
 
 static bool took_effect(const struct call *call)
@@ -172,6 +195,7 @@ static struct call *call_new(size_t count, int timeout_ms, control_done *done, v
 		return NULL;
 	}
 	call->command = (struct command){ .run = run,
+					  .conclude = conclude,
 					  .answer = answer,
 					  .release = release,
 					  .deadline_ms = clock_ms() + timeout_ms };
@@ -218,6 +242,25 @@ static bool dry_run(const struct control_request *requests, struct control_answe
 	return dry;
 }
 
+/* What nobody could ever account for is not done. */
+static bool accountable(struct control_answer *answers, size_t count)
+{
+	const struct config *config = config_acquire();
+	bool required = config->audit_required;
+	int error = required ? audit_try(count) : 0;
+	char why[160];
+
+	config_release(config);
+	if (!error)
+		return true;
+	snprintf(why, sizeof(why),
+		 "the audit can't be written (%s), and audit.required is true: nothing is changed "
+		 "until it can",
+		 strerror(-error));
+	refuse_all(answers, count, RESULT_UNAVAILABLE, why);
+	return false;
+}
+
 /* True if the call is on its way; else its answers say why not. */
 static bool submit_checked(const struct control_request *requests, struct control_answer *answers,
 			   size_t count, int timeout_ms, control_done *done, void *context)
@@ -255,7 +298,7 @@ void control_submit(const struct control_request *requests, size_t count, int ti
 			   "more requests in one call than 4096; split them");
 		finish(requests, answers, NULL, count, done, context);
 	} else if (count == 0 || !check(requests, answers, count) ||
-		   dry_run(requests, answers, count) ||
+		   dry_run(requests, answers, count) || !accountable(answers, count) ||
 		   !submit_checked(requests, answers, count, timeout_ms, done, context)) {
 		finish(requests, answers, NULL, count, done, context);
 	}

@@ -230,8 +230,7 @@ static void run_commands(void)
 		refresh();
 		publish();
 	}
-	for (size_t i = 0; i < count; i++)
-		queue_finish(batch[i]);
+	queue_finish(batch, count);
 }
 
 static int64_t earlier(int64_t a, int64_t b)

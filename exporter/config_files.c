@@ -88,10 +88,23 @@ static bool check_snmp(const struct config *config, char *why, size_t size)
 	return false;
 }
 
+static bool check_audit(const struct config *config, char *why, size_t size)
+{
+	if (config->audit_file[0] || config->audit_journal)
+		return true;
+	snprintf(why, size,
+		 "audit.file is \"\" and audit.journal false: decisions must be written somewhere; "
+		 "set one of them");
+	return false;
+}
+
 bool config_files_read(struct config *config, struct stamp stamps[CONFIG_FILES_MAX], size_t *offset,
 		       char *why, size_t size)
 {
 	config_files_stamp(config, stamps);
+	*offset = offsetof(struct config, audit_file);
+	if (!check_audit(config, why, size))
+		return false;
 	*offset = offsetof(struct config, snmp_config);
 	if (!check_snmp(config, why, size))
 		return false;

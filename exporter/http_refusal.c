@@ -23,7 +23,9 @@
 static void note(const struct exchange *exchange, enum control_result result, const char *detail)
 {
 	const struct principal *who = &exchange->who;
-	struct control_request request = { .who = *who, .action = exchange->route->action };
+	struct control_request request = { .who = *who,
+					   .action = exchange->route->action,
+					   .unsaid = true };
 	struct control_answer answer = { .result = result };
 
 	snprintf(request.subject, sizeof(request.subject), "%s", exchange->id);

@@ -139,14 +139,31 @@ static void want_reload(void)
 	atomic_store(&reload_wanted, true);
 }
 
+static bool open_audit(const struct config *config, char *error, size_t size)
+{
+	int failed = audit_open(config->audit_file);
+
+	if (!failed)
+		audit_set(config->audit_journal, config->audit_sync);
+	else
+		snprintf(error, size, "%s: %s; audit.file must be writable", config->audit_file,
+			 strerror(-failed));
+	return !failed;
+}
+
 /* All or nothing: a configuration with a fault leaves the running one as it is. */
 static void reload(const char *path)
 {
 	char error[512];
 	struct config *next = config_load(path, error, sizeof(error));
 	const struct config *running = config_acquire();
-	bool fits = next && config_can_reload(running, next, error, sizeof(error));
+	bool fits = next && config_can_reload(running, next, error, sizeof(error)) &&
+		    open_audit(next, error, sizeof(error));
+	char failed[512];
 
+	/* logrotate counts on the signal whatever the configuration has become. */
+	if (!fits && !open_audit(running, failed, sizeof(failed)))
+		log_error("%s", failed);
 	config_release(running);
 	config_note_reload(fits);
 	if (!fits) {
@@ -231,15 +248,14 @@ static int open_records(void)
 {
 	const struct config *config = config_acquire();
 	int error = decision_open(config->state_directory);
+	char failed[512];
 
 	if (error) {
 		log_error("%s: %s; state.directory must be writable", config->state_directory,
 			  strerror(-error));
-	} else {
-		error = audit_open(config->audit_file);
-		if (error)
-			log_error("%s: %s; audit.file must be writable", config->audit_file,
-				  strerror(-error));
+	} else if (!open_audit(config, failed, sizeof(failed))) {
+		log_error("%s", failed);
+		error = -EACCES;
 	}
 	config_release(config);
 	return error;

@@ -13,19 +13,27 @@
 #include "process.h"
 #include "prometheus_text.h"
 
+/* Requests that were refused before they had an action are the exception: shown once met. */
+static void requests_of(struct text *text, const char *name, enum control_interface via,
+			enum control_action action, enum control_result result)
+{
+	uint64_t count = control_count(via, action, result);
+	bool known = action < CONTROL_ACTION_COUNT;
+
+	if (known || count)
+		text_format(text, "%s{interface=\"%s\",action=\"%s\",result=\"%s\"} %llu\n", name,
+			    control_interface_name(via),
+			    known ? control_action_name(action) : "unknown",
+			    control_results[result].name, (unsigned long long)count);
+}
+
 static void requests(struct text *text, const char *name, const struct snapshot *snapshot)
 {
 	(void)snapshot;
 	for (enum control_interface via = 0; via < VIA_COUNT; via++)
-		for (enum control_action action = 0; action < CONTROL_ACTION_COUNT; action++)
+		for (enum control_action action = 0; action <= CONTROL_ACTION_COUNT; action++)
 			for (enum control_result result = 0; result < RESULT_COUNT; result++)
-				text_format(text,
-					    "%s{interface=\"%s\",action=\"%s\",result=\"%s\"} "
-					    "%llu\n",
-					    name, control_interface_name(via),
-					    control_action_name(action),
-					    control_results[result].name,
-					    (unsigned long long)control_count(via, action, result));
+				requests_of(text, name, via, action, result);
 }
 
 static struct reading known(uint64_t value)
@@ -37,6 +45,18 @@ static void audit_entries(struct text *text, const char *name, const struct snap
 {
 	(void)snapshot;
 	prometheus_whole(text, name, known(audit_count()));
+}
+
+static void audit_lost_entries(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	prometheus_whole(text, name, known(audit_lost()));
+}
+
+static void audit_up(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	prometheus_whole(text, name, known(!audit_failing()));
 }
 
 static void listening(struct text *text, const char *name, const struct snapshot *snapshot)
@@ -88,6 +108,12 @@ static const struct agent_row {
 	{ { PROMETHEUS_PREFIX "control_audit_entries_total", PROMETHEUS_COUNTER,
 	    "Decisions written to the audit." },
 	  audit_entries },
+	{ { PROMETHEUS_PREFIX "control_audit_lost_total", PROMETHEUS_COUNTER,
+	    "Decisions that could not be written to the audit." },
+	  audit_lost_entries },
+	{ { PROMETHEUS_PREFIX "control_audit_up", PROMETHEUS_GAUGE,
+	    "Whether the last decision could be written to the audit (1) or not (0)." },
+	  audit_up },
 	{ { PROMETHEUS_PREFIX "event_listeners", PROMETHEUS_GAUGE,
 	    "Clients that follow the server-sent events." },
 	  listening },

@@ -102,7 +102,8 @@ size_t queue_take(struct command *batch[QUEUE_BATCH])
 	return count;
 }
 
-void queue_finish(struct command *command)
+/* True if its deadline did not come first. */
+static bool claim(struct command *command)
 {
 	bool late;
 
@@ -112,9 +113,23 @@ void queue_finish(struct command *command)
 	take_out(&running, command);
 	late = atomic_exchange(&command->answered, true);
 	pthread_mutex_unlock(&lock);
-	if (!late)
-		command->answer(command, 0);
-	command->release(command);
+	return !late;
+}
+
+void queue_finish(struct command *const batch[], size_t count)
+{
+	bool claimed[QUEUE_BATCH];
+
+	for (size_t i = 0; i < count; i++) {
+		claimed[i] = claim(batch[i]);
+		if (claimed[i] && batch[i]->conclude)
+			batch[i]->conclude(batch[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (claimed[i])
+			batch[i]->answer(batch[i], 0);
+		batch[i]->release(batch[i]);
+	}
 }
 
 bool command_expired(const struct command *command)

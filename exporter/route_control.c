@@ -15,7 +15,8 @@
 void route_malformed(struct exchange *exchange, struct reply *reply, const char *detail)
 {
 	struct control_request request = { .who = exchange->who,
-					   .action = exchange->route->action };
+					   .action = exchange->route->action,
+					   .unsaid = true };
 	struct control_answer answer = { .result = RESULT_MALFORMED };
 
 	snprintf(request.subject, sizeof(request.subject), "%s", exchange->id);

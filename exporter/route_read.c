@@ -4,6 +4,8 @@
  * Knows neither the HTTP library nor the collector. Its functions are rows of routes[].
  */
 
+#include "audit.h"
+#include "config.h"
 #include "json.h"
 #include "log.h"
 #include "problem.h"
@@ -50,6 +52,16 @@ bool get_healthy(struct exchange *exchange, struct reply *reply)
 	return true;
 }
 
+/* To ask is to try again, so that it is ready once lines can be written. */
+static bool unaccountable(void)
+{
+	const struct config *config = config_acquire();
+	bool required = config && config->audit_required;
+
+	config_release(config);
+	return required && audit_failing() && audit_try(1);
+}
+
 /* Why the agent can't do its whole work just now; NULL if it can. */
 static const char *unready(const struct snapshot *snapshot)
 {
@@ -63,6 +75,8 @@ static const char *unready(const struct snapshot *snapshot)
 		return "The hypervisor does not answer; what is shown is from before.";
 	if (age_ms > READY_AGE_MAX_MS)
 		return "xenstored has not answered for 30 s; what is shown is from before.";
+	if (unaccountable())
+		return "The audit can't be written, so nothing can be changed; the log says why.";
 	return NULL;
 }
 

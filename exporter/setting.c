@@ -146,7 +146,8 @@ static const char *check_group(const char *text)
 
 static const char *check_audit(const char *text)
 {
-	return strcmp(text, "-") == 0 || *text == '/' ? NULL : "an absolute path, or \"-\"";
+	return !*text || strcmp(text, "-") == 0 || *text == '/' ? NULL
+								: "an absolute path, \"-\" or \"\"";
 }
 
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
@@ -226,8 +227,15 @@ const struct setting settings[SETTING_COUNT] = {
 	{ "control.timeout_ms", SETTING_NUMBER, FIELD(control_timeout_ms), 100, 60000, "4000", NULL,
 	  NULL, false, "How long a change may wait for xenstore, in milliseconds." },
 	{ "audit.file", SETTING_TEXT, FIELD(audit_file), 0, 0, "/var/log/xenballoon/audit.log",
-	  NULL, check_audit, true,
-	  "Where each decision is written, one JSON line each; \"-\" is standard error." },
+	  NULL, check_audit, false,
+	  "Where each decision is written, one JSON line each; \"-\" is standard error, \"\" no "
+	  "file." },
+	{ "audit.journal", SETTING_FLAG, FIELD(audit_journal), 0, 0, "false", NULL, NULL, false,
+	  "true: each decision goes to systemd's journal, with fields XENBALLOON_*." },
+	{ "audit.sync", SETTING_FLAG, FIELD(audit_sync), 0, 0, "true", NULL, NULL, false,
+	  "true: the line is on disk before the answer goes out, whatever becomes of the host." },
+	{ "audit.required", SETTING_FLAG, FIELD(audit_required), 0, 0, "true", NULL, NULL, false,
+	  "true: while the audit can't be written, nothing is changed." },
 };
 
 void setting_describe_range(const struct setting *setting, char *text, size_t size)

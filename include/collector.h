@@ -21,12 +21,18 @@ struct hypervisor;
 
 /*
  * Something to be done on the collector thread. Embedded in its owner's structure, which must live
- * until release(). Order of calls: run() at most once, answer() exactly once, release() once, last.
+ * until release(). Order of calls: run() and conclude() at most once, answer() exactly once,
+ * release() once, last.
  */
 struct command {
 	/* Does the work, on the collector thread. store or hypervisor are NULL while they are down.
 	 */
 	void (*run)(struct command *command, struct store *store, struct hypervisor *hypervisor);
+	/*
+	 * run() has ended in time and answer() will be called with status 0; of commands that ran
+	 * together, all are concluded before the first is answered. May be NULL.
+	 */
+	void (*conclude)(struct command *command);
 	/*
 	 * Tells the one who waits, from any thread; status 0: run() has ended; -ETIMEDOUT: the
 	 * deadline passed first. In that case run() may still be under way, so touch nothing that

@@ -52,7 +52,10 @@ struct config {
 	bool control_guest_may_grow;	 /* control.guest_may_grow */
 	unsigned int control_timeout_ms; /* control.timeout_ms: for an answer from the store */
 
-	char audit_file[256]; /* audit.file: path, or "-" for standard error */
+	char audit_file[256]; /* audit.file: path, "-" for standard error, "" none */
+	bool audit_journal;   /* audit.journal: to systemd's journal, too */
+	bool audit_sync;      /* audit.sync: on disk before the answer goes out */
+	bool audit_required;  /* audit.required: nothing is changed that can't be written down */
 
 	struct web_config *web;		 /* read from http_web_config; NULL if none */
 	struct tls *tls;		 /* what it says of TLS; NULL: plain HTTP */

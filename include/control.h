@@ -86,6 +86,7 @@ struct control_request {
 	uint64_t value;			     /* KiB for a target; 0 or 1 for selfballoon */
 	bool dry_run;
 	bool force;
+	bool unsaid; /* refused before it had said what value it wants */
 };
 
 struct control_answer {

@@ -28,8 +28,8 @@ int queue_fd(void);
 /* Takes up to QUEUE_BATCH commands whose deadline has not passed; returns how many. */
 size_t queue_take(struct command *batch[QUEUE_BATCH]);
 
-/* Answers a command that has run, unless its deadline came first, and releases it. */
-void queue_finish(struct command *command);
+/* Answers commands that have run, unless their deadlines came first, and releases them. */
+void queue_finish(struct command *const batch[], size_t count);
 
 /* Makes the collector's poll return. */
 void queue_wake(void);

@@ -211,6 +211,7 @@ static void huge_number(void **state)
 static void lost_lines_are_counted(void **state)
 {
 	uint64_t written = audit_count(), lost = audit_lost();
+	json_t *object;
 	size_t count;
 
 	(void)state;
@@ -223,10 +224,16 @@ static void lost_lines_are_counted(void **state)
 	assert_int_equal(audit_open(path), 0);
 	assert_int_equal(audit_write(&request, &answer), 0);
 	assert_int_equal(audit_count(), written + 1);
-	json_decref(line(0, &count));
-	assert_int_equal(count, 1);
+	object = line(0, &count);
+	assert_int_equal(count, 2); /* the first says what is missing */
+	assert_non_null(
+		strstr(json_string_value(json_object_get(object, "detail")), "2 decisions"));
+	assert_true(json_is_null(json_object_get(object, "interface")));
+	json_decref(object);
 	audit_close();
 	assert_true(audit_write(&request, &answer) < 0);
+	assert_int_equal(audit_open(path), 0);
+	assert_int_equal(audit_write(&request, &answer), 0);
 }
 
 /* Opened anew after a rename, as logrotate wants it; nothing that stands there is overwritten. */
@@ -250,6 +257,35 @@ static void appends_and_turns(void **state)
 	assert_int_equal(audit_write(&request, &answer), 0);
 	json_decref(line(0, &count));
 	assert_int_equal(count, 1);
+	unlink(turned);
+}
+
+/* The same without a word: who moved the file need not tell us. */
+static void follows_what_was_moved(void **state)
+{
+	char turned[80];
+	size_t count;
+
+	(void)state;
+	snprintf(turned, sizeof(turned), "%s.1", path);
+	assert_int_equal(audit_write(&request, &answer), 0);
+	assert_int_equal(rename(path, turned), 0);
+	fclose(fopen(path, "w"));
+	assert_int_equal(audit_try(1), 0);
+	assert_int_equal(audit_write(&request, &answer), 0);
+	json_decref(line(0, &count));
+	assert_int_equal(count, 1);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(audit_write(&request, &answer), 0);
+	json_decref(line(0, &count));
+	assert_int_equal(count, 1);
+	/* Truncated, as copytruncate does. */
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(audit_try(1), 0);
+	assert_int_equal(audit_write(&request, &answer), 0);
+	json_decref(line(0, &count));
+	assert_int_equal(count, 1);
+	assert_int_equal(audit_sync(), 0);
 	unlink(turned);
 }
 
@@ -343,9 +379,16 @@ static void the_latest_can_be_asked_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(says_all),		 EACH(unknown_is_null),	 EACH(switches_are_true_or_false),
-		EACH(hostile_bytes),	 EACH(huge_number),	 EACH(lost_lines_are_counted),
-		EACH(appends_and_turns), EACH(lines_stay_whole), EACH(the_latest_can_be_asked_for),
+		EACH(says_all),
+		EACH(unknown_is_null),
+		EACH(switches_are_true_or_false),
+		EACH(hostile_bytes),
+		EACH(huge_number),
+		EACH(lost_lines_are_counted),
+		EACH(appends_and_turns),
+		EACH(follows_what_was_moved),
+		EACH(lines_stay_whole),
+		EACH(the_latest_can_be_asked_for),
 	};
 	int failed;
 

@@ -154,7 +154,7 @@ static const struct mistake {
 	{ "snmp:\n  root: 1.3.6.1.4.1\n", 2, "7 to 100" },
 	{ "snmp:\n  persistent_directory: here\n", 2, "an absolute path" },
 	{ "snmp:\n  config: /nonexistent/snmp.conf\n", 2, "cannot read /nonexistent/snmp.conf" },
-	{ "audit:\n  file: audit.log\n", 2, "an absolute path, or \"-\"" },
+	{ "audit:\n  file: audit.log\n", 2, "an absolute path, \"-\" or \"\"" },
 	{ "audit:\n  file: \"/a\\nb\"\n", 2, "control characters" },
 	{ "audit:\n  file: \"/a\\0b\"\n", 2, "zero byte" },
 	{ "http:\n  principal_file: /nonexistent/principals\n", 2, "/nonexistent/principals" },

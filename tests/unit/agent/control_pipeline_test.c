@@ -45,7 +45,7 @@ static struct {
 
 static char path[] = "/tmp/pipeline_test.XXXXXX";
 static struct snapshot *host;
-static const struct config configuration = { .control_reserve_kib = 1024 };
+static struct config configuration = { .control_reserve_kib = 1024, .audit_required = true };
 
 const struct config *config_acquire(void)
 {
@@ -77,6 +77,7 @@ int collector_submit(struct command *command)
 		return -EAGAIN;
 	if (fate == FATE_RUNS) {
 		command->run(command, store, hypervisor);
+		command->conclude(command);
 		command->answer(command, 0);
 	} else {
 		command->answer(command, -ETIMEDOUT);
@@ -276,6 +277,52 @@ static void too_many(void **state)
 	free(answers);
 }
 
+/* What can't be written down is not done, unless that is wanted; putting back always is. */
+static void unaccountable(void **state)
+{
+	struct control_request request = ask("1", 200000);
+	struct control_answer answer;
+	uint64_t lost = audit_lost();
+
+	(void)state;
+	assert_int_equal(audit_open("/dev/full"), 0);
+	control_call(&request, &answer, NULL, 1, 100);
+	assert_int_equal(answer.result, RESULT_OK); /* nothing had shown yet that it is full */
+	assert_non_null(strstr(answer.warning, "audit"));
+	assert_int_equal(seen.applied, 1);
+	control_call(&request, &answer, NULL, 1, 100);
+	assert_int_equal(answer.result, RESULT_UNAVAILABLE);
+	assert_non_null(strstr(answer.detail, "No space left on device"));
+	request.dry_run = true;
+	control_call(&request, &answer, NULL, 1, 100);
+	assert_int_equal(answer.result, RESULT_CHECKED);
+	request.dry_run = false;
+	assert_int_equal(seen.applied, 1);
+	configuration.audit_required = false;
+	control_call(&request, &answer, NULL, 1, 100);
+	configuration.audit_required = true;
+	assert_int_equal(answer.result, RESULT_OK);
+	assert_int_equal(audit_lost(), lost + 4);
+	/* The gap is the first thing that is written once it can be. */
+	assert_int_equal(audit_open(path), 0);
+	control_call(&request, &answer, NULL, 1, 100);
+	assert_int_equal(answer.result, RESULT_OK);
+	assert_int_equal(audited(RESULT_UNAVAILABLE), 1);
+	assert_int_equal(audited(RESULT_OK), 1);
+}
+
+static void refusals_without_an_action_count(void **state)
+{
+	struct control_request request = { .action = CONTROL_ACTION_COUNT, .who.via = VIA_SNMP };
+	struct control_answer answer = { .result = RESULT_UNAUTHENTICATED };
+	uint64_t before = control_count(VIA_SNMP, CONTROL_ACTION_COUNT, RESULT_UNAUTHENTICATED);
+
+	(void)state;
+	control_refused(&request, &answer);
+	assert_int_equal(control_count(VIA_SNMP, CONTROL_ACTION_COUNT, RESULT_UNAUTHENTICATED),
+			 before + 1);
+}
+
 static void called_and_taken_back(void **state)
 {
 	struct control_request request = ask("1", 200000);
@@ -305,9 +352,17 @@ int main(void)
 {
 #define EACH(f) cmocka_unit_test_setup(f, setup)
 	const struct CMUnitTest tests[] = {
-		EACH(applied),	   EACH(refused),	  EACH(dry),
-		EACH(queue_full),  EACH(deadline_passes), EACH(deadline_passes_too_late),
-		EACH(all_or_none), EACH(too_many),	  EACH(called_and_taken_back),
+		EACH(applied),
+		EACH(refused),
+		EACH(dry),
+		EACH(queue_full),
+		EACH(deadline_passes),
+		EACH(deadline_passes_too_late),
+		EACH(all_or_none),
+		EACH(too_many),
+		EACH(called_and_taken_back),
+		EACH(unaccountable),
+		EACH(refusals_without_an_action_count),
 	};
 	int fd = mkstemp(path), failed;
 

@@ -71,8 +71,8 @@ static void test_in_time(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		batch[i]->run(batch[i], NULL, NULL);
 		assert_false(command_expired(batch[i]));
-		queue_finish(batch[i]);
 	}
+	queue_finish(batch, 2);
 	check(&one, 1, 0);
 	check(&two, 1, 0);
 	queue_shut();
@@ -97,7 +97,8 @@ static void test_late(void **state)
 	assert_true(command_expired(&running.command));
 	assert_int_equal(running.releases, 0);
 	running.command.run(&running.command, NULL, NULL);
-	queue_finish(&running.command);
+	batch[0] = &running.command;
+	queue_finish(batch, 1);
 	check(&running, 1, -ETIMEDOUT);
 	queue_shut();
 	check(&later, 0, -ETIMEDOUT);
