@@ -9,6 +9,7 @@
 
 #include "answer.h"
 #include "principal_file.h"
+#include "tag.h"
 
 #define DOM0_UUID "00000000-0000-0000-0000-000000000000"
 
@@ -123,6 +124,16 @@ static enum control_result within_reach(struct ask *ask, struct control_answer *
 			     "%s may change only domains that match %.120s, and domain %" PRIu32
 			     " does not",
 			     who->name, who->domains, answer->domid);
+}
+
+static enum control_result as_seen(struct ask *ask, struct control_answer *answer)
+{
+	char tag[TAG_SIZE];
+
+	tag_of_domain(ask->domain, tag);
+	if (!*ask->request->match || tag_list_has(ask->request->match, tag))
+		return RESULT_OK;
+	return answer_stale(answer);
 }
 
 static enum control_result unmanaged(struct ask *ask, struct control_answer *answer)
@@ -291,8 +302,8 @@ static enum control_result tell_of_silence(struct ask *ask, struct control_answe
 }
 
 static rule *const selfballoon_rules[] = {
-	authenticated, operator, sensible, not_dom0,	     host_up,	      found,
-	within_reach,  unmanaged,	   static_max_known, tell_of_silence, NULL
+	authenticated, operator, sensible, not_dom0,	     host_up,	      found, within_reach,
+	as_seen,       unmanaged,	   static_max_known, tell_of_silence, NULL
 };
 static rule *const target_rules[] = { authenticated,
 				      operator,
@@ -301,6 +312,7 @@ static rule *const target_rules[] = { authenticated,
 				      host_up,
 				      found,
 				      within_reach,
+				      as_seen,
 				      unmanaged,
 				      static_max_known,
 				      at_most_static_max,

@@ -14,6 +14,7 @@
 #include "answer.h"
 #include "hypervisor.h"
 #include "store.h"
+#include "tag.h"
 
 #define PATH_SIZE 96
 
@@ -223,6 +224,21 @@ static enum control_result retarget(struct plan *plan, uint64_t target_kib,
 	return RESULT_OK;
 }
 
+/* What the snapshot showed may be older than what was asked for. */
+static bool as_seen(const struct plan *plan, const struct control_request *request)
+{
+	const struct control_undo *state = &plan->before;
+	const struct tag_view view = { state->domid,
+				       state->uuid,
+				       plan_number(state, NODE_TARGET),
+				       plan_number(state, NODE_SELFBALLOON),
+				       { READING_OK, state->cap_kib } };
+	char tag[TAG_SIZE];
+
+	tag_write(&view, tag);
+	return !*request->match || tag_list_has(request->match, tag);
+}
+
 enum control_result plan_add(struct plan *plan, const struct control_request *request,
 			     struct control_answer *answer)
 {
@@ -231,7 +247,9 @@ enum control_result plan_add(struct plan *plan, const struct control_request *re
 	enum control_result result;
 
 	answer->before = plan_number(&plan->before, name);
-	if (!switches)
+	if (!as_seen(plan, request))
+		result = answer_stale(answer);
+	else if (!switches)
 		result = retarget(plan, request->value, answer);
 	else if (request->value)
 		result = turn_on(plan, answer);

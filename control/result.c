@@ -5,6 +5,7 @@
  */
 #include "answer.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,8 @@ const struct control_result_row control_results[RESULT_COUNT] = {
 	[RESULT_FAILED] = { "failed", "Applying it failed", 500, SNMP_COMMIT_FAILED },
 	[RESULT_DEPENDENCY] = { "dependency", "Another request of the same call failed", 424,
 				SNMP_GEN_ERR },
+	[RESULT_STALE] = { "stale", "Changed since it was looked at", 412,
+			   SNMP_INCONSISTENT_VALUE },
 };
 
 static const char *const action_names[CONTROL_ACTION_COUNT] = {
@@ -92,6 +95,14 @@ enum control_result answer_refuse(struct control_answer *answer, enum control_re
 	answer->limit = limit;
 	answer->result = result;
 	return result;
+}
+
+enum control_result answer_stale(struct control_answer *answer)
+{
+	return answer_refuse(answer, RESULT_STALE, NULL,
+			     "domain %" PRIu32 " is no longer as you saw it: look at it again, and "
+			     "send its new ETag",
+			     answer->domid);
 }
 
 void answer_detail(struct control_answer *answer, const char *format, ...)

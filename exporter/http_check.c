@@ -19,9 +19,9 @@ static const char *header(const struct http_call *call, const char *name)
 }
 
 /* Headers that a request may have once at most; libmicrohttpd takes the first and says nothing. */
-static const char *const singular[] = { "Host",		 "Authorization", "Content-Length",
-					"Content-Type",	 "Origin",	  "Transfer-Encoding",
-					"Sec-Fetch-Site" };
+static const char *const singular[] = { "Host",		  "Authorization", "Content-Length",
+					"Content-Type",	  "Origin",	   "Transfer-Encoding",
+					"Sec-Fetch-Site", "If-Match" };
 
 #define SINGULAR_COUNT (sizeof(singular) / sizeof(*singular))
 

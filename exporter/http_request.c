@@ -117,6 +117,8 @@ static bool handle(struct http_call *call)
 	}
 	exchange->accept = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND,
 						       MHD_HTTP_HEADER_ACCEPT);
+	exchange->match = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND,
+						      MHD_HTTP_HEADER_IF_MATCH);
 	exchange->body = call->body.bytes;
 	exchange->body_len = call->body.len;
 	return answer(call);

@@ -59,6 +59,8 @@ static void add_headers(struct MHD_Response *response, const struct reply *reply
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
 	if (reply->allow)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+	if (*reply->tag)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply->tag);
 	if (reply->status == MHD_HTTP_UNAUTHORIZED)
 		add_challenges(response);
 	if (reply->retry_after_s) {

@@ -85,6 +85,8 @@ static bool submit(struct exchange *exchange, struct reply *reply, const struct 
 						    .dry_run = body->dry_run,
 						    .force = body->force };
 	snprintf(change->request.subject, sizeof(change->request.subject), "%s", exchange->id);
+	snprintf(change->request.match, sizeof(change->request.match), "%s",
+		 exchange->match ? exchange->match : "");
 	if (!exchange_wait(exchange)) {
 		free(change);
 		problem_reply(reply, 503, "The agent is stopping.");
@@ -94,13 +96,26 @@ static bool submit(struct exchange *exchange, struct reply *reply, const struct 
 	return false;
 }
 
+/* A precondition that is not understood must not be taken for fulfilled. */
+static bool match_valid(const struct exchange *exchange, char *error, size_t size)
+{
+	const char *match = exchange->match;
+
+	if (!match ||
+	    (strlen(match) < sizeof(((struct control_request *)0)->match) && tag_list_valid(match)))
+		return true;
+	snprintf(error, size, "If-Match must be * or the ETag that the guest was shown with.");
+	return false;
+}
+
 static bool post_one(struct exchange *exchange, struct reply *reply, enum json_kind kind)
 {
-	struct json_change body;
+	struct json_change body = { 0 };
 	char error[256];
 	bool answered = true;
 
-	if (route_body(exchange, kind, &body, error, sizeof(error)))
+	if (match_valid(exchange, error, sizeof(error)) &&
+	    route_body(exchange, kind, &body, error, sizeof(error)))
 		answered = submit(exchange, reply, &body,
 				  kind == JSON_TARGET ? body.target_kib : body.enabled);
 	else

@@ -228,11 +228,14 @@ static bool start(struct exchange *exchange, struct reply *reply, const struct j
 
 bool post_selfballoon_many(struct exchange *exchange, struct reply *reply)
 {
-	struct json_change body;
+	struct json_change body = { 0 };
 	char error[256];
 	bool answered = true;
 
-	if (route_body(exchange, JSON_SELFBALLOON_MANY, &body, error, sizeof(error)))
+	if (exchange->match)
+		route_malformed(exchange, reply,
+				"If-Match is for one guest; send it to its own path.");
+	else if (route_body(exchange, JSON_SELFBALLOON_MANY, &body, error, sizeof(error)))
 		answered = start(exchange, reply, &body);
 	else
 		route_malformed(exchange, reply, error);

@@ -131,6 +131,7 @@ bool get_domain(struct exchange *exchange, struct reply *reply)
 		reply->status = 200;
 		reply->type = TYPE_JSON;
 		json_put_domain(&reply->text, domain);
+		tag_of_domain(domain, reply->tag);
 	} else if (ambiguous) {
 		problem_reply(reply, 409,
 			      "Several guests are called \"%s\"; use a domid or a UUID.",

@@ -15,6 +15,9 @@ enum control_result answer_refuse(struct control_answer *answer, enum control_re
 				  const char *limit, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Refuses as RESULT_STALE. */
+enum control_result answer_stale(struct control_answer *answer);
+
 /* The sentence of an answer that refuses nothing. */
 void answer_detail(struct control_answer *answer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

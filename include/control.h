@@ -62,6 +62,7 @@ enum control_result {
 	RESULT_UNAVAILABLE,	/* store or hypervisor down, queue full or time out */
 	RESULT_FAILED,		/* applying failed; what was done has been undone */
 	RESULT_DEPENDENCY,	/* nothing wrong with it, but another of the same call failed */
+	RESULT_STALE,		/* the domain is no longer as the one who asks saw it */
 	RESULT_COUNT
 };
 
@@ -86,7 +87,8 @@ struct control_request {
 	uint64_t value;			     /* KiB for a target; 0 or 1 for selfballoon */
 	bool dry_run;
 	bool force;
-	bool unsaid; /* refused before it had said what value it wants */
+	char match[256]; /* "", or an If-Match header (tag.h) that the domain has to pass */
+	bool unsaid;	 /* refused before it had said what value it wants */
 };
 
 struct control_answer {

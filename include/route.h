@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "control.h"
+#include "tag.h"
 #include "text.h"
 
 struct events_listener;
@@ -22,6 +23,7 @@ struct reply {
 	const char *policy;	    /* Content-Security-Policy; NULL: nothing at all; not copied */
 	unsigned int retry_after_s; /* 0: no such header */
 	struct text text;
+	char tag[TAG_SIZE];		/* ETag, with its quotes; "": none */
 	struct events_listener *events; /* sent on and on, in place of the text */
 };
 
@@ -57,6 +59,7 @@ struct exchange {
 	char id[SNAPSHOT_NAME_MAX + 1]; /* what stood for {id}, decoded */
 	struct principal who;
 	const char *accept; /* the Accept header, or NULL */
+	const char *match;  /* the If-Match header, or NULL */
 	const char *query;  /* what stood behind the path's question mark, as a form; "": nothing */
 	const char *body;
 	size_t body_len;

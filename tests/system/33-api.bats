@@ -36,6 +36,52 @@ guests_are() {
 		"application/json or application/x-www-form-urlencoded"
 }
 
+# if_match TAG URL-TAIL FIELD: prints the status of the operator's POST with that If-Match.
+if_match() {
+	curl -sS -m 10 -o "$HOST_DIR/answer" -w '%{http_code}' -H "Authorization: Bearer $OPERATOR_TOKEN" \
+		-H "If-Match: $1" -d "$3" "$URL/api/v1/$2"
+}
+
+tag_of() {
+	curl -sS -m 10 -o /dev/null -D - "$URL/api/v1/domains/$1" | tr -d '\r' | sed -n 's/^ETag: //Ip'
+}
+
+@test "a change made on an old view is refused" {
+	local tag before
+	tag=$(tag_of guest1)
+	same "$(tag_of guest1)" "$tag" "tag of what has not changed"
+	same "$(if_match "$tag" domains/guest1/target target_kib=250000)" 200
+	[ "$(tag_of guest1)" != "$tag" ]
+	before=$(store_ls /local/domain)
+	same "$(if_match "$tag" domains/guest1/target target_kib=240000)" 412
+	jq -e '.result == "stale" and .status == 412 and (.detail | contains("ETag"))' "$HOST_DIR/answer"
+	same "$(if_match "$tag" domains/guest1/selfballoon enabled=1)" 412
+	same "$(if_match "$(tag_of guest2)" domains/guest1/selfballoon enabled=1)" 412
+	same "$(if_match "W/$(tag_of guest1)" domains/guest1/target target_kib=240000)" 412
+	same "$(if_match nonsense domains/guest1/target target_kib=240000)" 400
+	same "$(if_match "$tag" selfballoon enabled=1)" 400
+	same "$(store_ls /local/domain)" "$before" store
+	same "$(if_match '"old", '"$(tag_of guest1)" domains/guest1/target target_kib=260000)" 200
+	same "$(if_match '*' domains/guest1/target target_kib=262144)" 200
+	# Others change it too: xl, and the guest its own switch.
+	tag=$(tag_of guest2)
+	bed mem-set guest2 200
+	same "$(if_match "$tag" domains/guest2/target target_kib=240000)" 412
+	same "$(audit_lines '.result == "stale" and .name == "guest2"')" 1
+}
+
+@test "of many who saw the same, one makes its change" {
+	local tag i
+	tag=$(tag_of guest3)
+	for i in {1..8}; do
+		curl -sS -m 10 -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $OPERATOR_TOKEN" \
+			-H "If-Match: $tag" -d target_kib=$((200000 + i)) "$URL/api/v1/domains/guest3/target" \
+			>"$HOST_DIR/raced.$i" 3>&- &
+	done
+	wait
+	same "$(cat "$HOST_DIR"/raced.* | sort | uniq -c | xargs)" "1 200 7 412" answers
+}
+
 @test "the latest decisions can be asked for, by operators alone" {
 	local answer
 	expect 401 GET /api/v1/audit

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "control.h"
+#include "tag.h"
 
 #define MIB UINT64_C(1024)
 
@@ -428,9 +429,37 @@ static void every_result_has_words(void **state)
 
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void tags_name_what_a_change_touches(void **state)
+{
+	struct domain domain = { .domid = 7, .uuid = "00000000-0000-4000-8000-000000000007" };
+	static const char *const valid[] = { "*", "\"a\"", "\"a\", \"b\"", "W/\"a\"", "\"\"," };
+	static const char *const wrong[] = {
+		"", "a", "\"a", "\"a\"b", "W/", "*, \"a\"", "\"a\" x"
+	};
+	char tag[TAG_SIZE], other[TAG_SIZE];
+
+	(void)state;
+	domain.value[VALUE_TARGET] = (struct reading){ READING_OK, 262144 };
+	tag_of_domain(&domain, tag);
+	assert_string_equal(tag, "\"00000000-0000-4000-8000-000000000007.7.262144.none.none\"");
+	domain.value[VALUE_CAP] = (struct reading){ READING_OK, 1 };
+	tag_of_domain(&domain, other);
+	assert_string_not_equal(tag, other);
+	assert_true(tag_list_has(tag, tag));
+	assert_true(tag_list_has("*", tag));
+	assert_false(tag_list_has(other, tag));
+	assert_false(tag_list_has("W/\"a\"", "\"a\""));
+	assert_true(tag_list_has("\"b\" ,\"a\"", "\"a\""));
+	for (size_t i = 0; i < sizeof(valid) / sizeof(*valid); i++)
+		assert_true(tag_list_valid(valid[i]));
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_false(tag_list_valid(wrong[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tags_name_what_a_change_touches),
 		EACH(who_asks),
 		EACH(whom_it_concerns),
 		EACH(beyond_its_reach),
