@@ -21,13 +21,14 @@ LDFLAGS  += $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed
 AGENT_LIBS := -lxenctrl -lxenstore -lmicrohttpd -lnetsnmpagent -lnetsnmp -ljansson -lyaml \
               -lgnutls -lcrypt -lsystemd -lz -lpthread
 GUEST_LIBS := -lxenstore
-CLI_LIBS   := -lcurl -ljansson
+CLI_LIBS   := -lcurl -ljansson -lgnutls
 
 # The contract is both sides' own; everything else belongs to one of them.
 AGENT_SRC := $(wildcard exporter/*.c control/*.c mib/*.c) guest/contract.c
 GUEST_SRC := $(wildcard guest/*.c)
-# The command line shares the table of what is measured with the agent, and nothing else.
-CLI_SRC   := $(wildcard control/cli/*.c) exporter/metric.c
+# The command line shares tables and the principals' lines with the agent, all of them pure.
+CLI_SRC   := $(wildcard control/cli/*.c) exporter/metric.c guest/contract.c \
+             control/principal_file.c control/result.c
 BED_LIB_SRC := $(wildcard tests/fake/preload*.c) tests/fake/state.c
 BED_SRC   := $(filter-out $(wildcard tests/fake/preload*.c),$(wildcard tests/fake/*.c))
 AGENT_TESTS := $(patsubst tests/unit/agent/%.c,$(B)/tests/unit/agent/%,$(wildcard tests/unit/agent/*_test.c))

@@ -214,6 +214,16 @@ bool config_last_reload_successful(void)
 	return successful;
 }
 
+void config_show(const struct config *config, FILE *out)
+{
+	char value[sizeof(struct config)];
+
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		setting_show(&settings[i], config, value, sizeof(value));
+		fprintf(out, "%s: %s\n", settings[i].path, value);
+	}
+}
+
 void config_describe(FILE *out)
 {
 	char range[128];

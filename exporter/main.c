@@ -40,6 +40,7 @@ static const char usage[] =
 	"  --config FILE       read FILE instead of " CONFIG_PATH "\n"
 	"  --config.check      check the configuration, say what is wrong, and end\n"
 	"  --config.describe   print every setting with its default and meaning, and end\n"
+	"  --config.show       print what each setting is, and end\n"
 	"  --help              print this and end\n"
 	"  --version           print the version and end\n"
 	"  --role ROLE         of a user that snmp-user adds: viewer or operator\n"
@@ -54,6 +55,7 @@ static const char usage[] =
 struct options {
 	const char *config_path;
 	bool check;
+	bool show;
 	enum control_role role; /* of snmp-user */
 	const char *user;	/* to be added; NULL: run */
 };
@@ -62,6 +64,7 @@ enum option_id {
 	OPTION_CONFIG = 256,
 	OPTION_CHECK,
 	OPTION_DESCRIBE,
+	OPTION_SHOW,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_ROLE
@@ -71,6 +74,7 @@ static const struct option long_options[] = {
 	{ "config", required_argument, NULL, OPTION_CONFIG },
 	{ "config.check", no_argument, NULL, OPTION_CHECK },
 	{ "config.describe", no_argument, NULL, OPTION_DESCRIBE },
+	{ "config.show", no_argument, NULL, OPTION_SHOW },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ "role", required_argument, NULL, OPTION_ROLE },
@@ -107,6 +111,9 @@ static void read_options(int argc, char **argv, struct options *options)
 			break;
 		case OPTION_CHECK:
 			options->check = true;
+			break;
+		case OPTION_SHOW:
+			options->show = true;
 			break;
 		case OPTION_DESCRIBE:
 			config_describe(stdout);
@@ -315,8 +322,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "xenballoon-agent: %s\n", error);
 		return EXIT_FAILURE;
 	}
-	if (options.check) {
-		printf("%s: fine\n", options.config_path);
+	if (options.check || options.show) {
+		if (options.show)
+			config_show(config, stdout);
+		else
+			printf("%s: fine\n", options.config_path);
 		config_free(config);
 		return EXIT_SUCCESS;
 	}

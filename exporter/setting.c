@@ -306,3 +306,27 @@ const char *setting_store(const struct setting *setting, struct config *config, 
 	memcpy(field, text, strlen(text));
 	return NULL;
 }
+
+void setting_show(const struct setting *setting, const struct config *config, char *text,
+		  size_t size)
+{
+	const char *field = (const char *)config + setting->offset;
+
+	switch (setting->kind) {
+	case SETTING_TEXT:
+		snprintf(text, size, "%s", field);
+		break;
+	case SETTING_CHOICE:
+		snprintf(text, size, "%s", setting->choices[*(const unsigned int *)field]);
+		break;
+	case SETTING_FLAG:
+		snprintf(text, size, "%s", *(const bool *)field ? "true" : "false");
+		break;
+	case SETTING_MIB:
+		snprintf(text, size, "%" PRIu64, *(const uint64_t *)field / KIB_PER_MIB);
+		break;
+	case SETTING_NUMBER:
+		snprintf(text, size, "%u", *(const unsigned int *)field);
+		break;
+	}
+}

@@ -35,6 +35,8 @@ struct client_call {
 	void (*data)(void *context, const char *bytes, size_t len);
 	void *context;
 
+	bool stranger; /* show no proof and ask for none: only to look at the certificate */
+
 	int status;	       /* HTTP status; 0: no answer */
 	char error[256];       /* why there is none, for people */
 	bool refused;	       /* nobody listens there */
@@ -45,6 +47,9 @@ struct client_call {
 
 /* Sets the path, with the guest's name or number, escaped, for its %s. */
 void client_path(struct client_call *call, const char *format, const char *id);
+
+/* Adds ?name=value or &name=value to the path, escaped. */
+void client_query(struct client_call *call, const char *name, const char *value);
 
 /* Asks all at the same time and waits for the last answer. */
 void client_run(struct client_call *calls, size_t count);
@@ -57,5 +62,8 @@ void client_free(struct client_call *calls, size_t count);
  */
 void client_begin(struct client_call *calls, size_t count);
 bool client_step(int timeout_ms, int fd);
+
+/* Whether this call has ended, well or not. */
+bool client_ended(const struct client_call *call);
 
 #endif

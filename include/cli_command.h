@@ -18,7 +18,10 @@ enum {
 	EXIT_REFUSED = 1, /* by the agent, or it found something wrong (doctor) */
 	EXIT_USAGE = 2,
 	EXIT_NO_ANSWER = 3, /* an agent could not be reached, or failed */
-	EXIT_NOT_THERE = 4  /* --wait: the guest did not get there in time */
+	EXIT_NOT_THERE = 4, /* --wait: the guest did not get there in time */
+
+	EXIT_PLUGIN_UNKNOWN = 3,
+	EXIT_BAD_OPTION = -1 /* from a command: wrong usage, as the program tells it */
 };
 
 /* What a command works on. */
@@ -28,13 +31,18 @@ struct cli {
 	size_t way_count;
 };
 
+enum command_trait {
+	TRAIT_LOCAL = 1 << 0,  /* asks no agent */
+	TRAIT_GUESTS = 1 << 1, /* its words are guests, for completion */
+	TRAIT_PLUGIN = 1 << 2  /* ends as a monitoring plugin: wrong usage is 3, unknown */
+};
+
 struct command {
 	const char *name;
 	const char *words;  /* what follows it, for the help */
 	size_t least, most; /* how many words */
 	unsigned int groups;
-	bool local;  /* asks no agent */
-	bool guests; /* its words are guests, for completion */
+	unsigned int traits;
 	int (*run)(struct cli *cli, size_t count, char **words); /* one of EXIT_ */
 	const char *summary;
 	const char *help; /* paragraphs and examples */
@@ -56,6 +64,11 @@ int command_explain(struct cli *cli, size_t count, char **words);
 int command_on(struct cli *cli, size_t count, char **words);
 int command_off(struct cli *cli, size_t count, char **words);
 int command_target(struct cli *cli, size_t count, char **words);
+int command_watch(struct cli *cli, size_t count, char **words);
+int command_audit(struct cli *cli, size_t count, char **words);
+int command_check(struct cli *cli, size_t count, char **words);
+int command_doctor(struct cli *cli, size_t count, char **words);
+int command_token(struct cli *cli, size_t count, char **words);
 int command_advise(struct cli *cli, size_t count, char **words);
 
 #endif

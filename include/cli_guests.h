@@ -30,6 +30,9 @@ struct guests {
 
 /* Asks all agents; those that don't answer are a line each on standard error. */
 void guests_read(struct cli *cli, struct guests *guests);
+
+/* The same, saying nothing. */
+void guests_ask(struct cli *cli, struct guests *guests);
 void guests_free(struct guests *guests);
 
 /*

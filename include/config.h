@@ -98,6 +98,9 @@ void config_release(const struct config *config);
 void config_note_reload(bool successful);
 bool config_last_reload_successful(void);
 
+/* Prints what each setting is, `section.key: value`, a line each. */
+void config_show(const struct config *config, FILE *out);
+
 /* Prints every setting with default, range and help: what `--help-config` and the man page show. */
 void config_describe(FILE *out);
 

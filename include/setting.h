@@ -46,6 +46,10 @@ void setting_describe_range(const struct setting *setting, char *text, size_t si
 const char *setting_store(const struct setting *setting, struct config *config, const char *text,
 			  char *right, size_t size);
 
+/* The value as one would write it in the file. */
+void setting_show(const struct setting *setting, const struct config *config, char *text,
+		  size_t size);
+
 /* Whether a valid http.listen can be reached from this host alone. */
 bool setting_is_loopback(const char *listen);
 

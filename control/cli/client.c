@@ -14,6 +14,9 @@
 
 #include "cli_way.h"
 
+/* A stream that says nothing for so long is lost: an agent gives a sign of life every 15 s. */
+#define SILENCE_S 45L
+
 struct client_private {
 	CURL *easy;
 	struct curl_slist *headers;
@@ -52,6 +55,16 @@ void client_path(struct client_call *call, const char *format, const char *id)
 
 	snprintf(call->path, sizeof(call->path), "%.*s%s%s", (int)(at - format), format,
 		 escaped ? escaped : "", at + strlen("%s"));
+	curl_free(escaped);
+}
+
+void client_query(struct client_call *call, const char *name, const char *value)
+{
+	char *escaped = curl_easy_escape(NULL, value, 0);
+	size_t used = strlen(call->path);
+
+	snprintf(call->path + used, sizeof(call->path) - used, "%c%s=%s",
+		 strchr(call->path, '?') ? '&' : '?', name, escaped ? escaped : "");
 	curl_free(escaped);
 }
 
@@ -118,6 +131,12 @@ static void set_proof(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
 }
 
+static void be_stranger(CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+}
+
 static void set_way(struct client_call *call)
 {
 	CURL *easy = call->private->easy;
@@ -132,6 +151,8 @@ static void set_way(struct client_call *call)
 	}
 	if (call->data) {
 		curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)proof->timeout_s);
+		curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, SILENCE_S);
 		return;
 	}
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)proof->timeout_s);
@@ -155,7 +176,10 @@ static void begin(struct client_call *call)
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
 	set_way(call);
-	set_proof(easy);
+	if (call->stranger)
+		be_stranger(easy);
+	else
+		set_proof(easy);
 	if (call->send)
 		set_body(call);
 	else if (!strcmp(call->method, "POST"))
@@ -230,6 +254,11 @@ bool client_step(int timeout_ms, int fd)
 	if (running || fd >= 0)
 		curl_multi_poll(multi, &extra, fd >= 0, timeout_ms, NULL);
 	return running;
+}
+
+bool client_ended(const struct client_call *call)
+{
+	return !call->private || call->private->ended;
 }
 
 void client_run(struct client_call *calls, size_t count)

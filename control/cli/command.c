@@ -11,7 +11,7 @@
 
 /* clang-format off */
 const struct command commands[] = {
-	{ "list", "", 0, 0, GROUP_WAY | GROUP_FORMAT | GROUP_TABLE, false, false, command_list,
+	{ "list", "", 0, 0, GROUP_WAY | GROUP_FORMAT | GROUP_TABLE, 0, command_list,
 	  "all guests, one per line: size, state and why",
 	  "One line per guest. Choose columns with -o (-o help lists them), order with --sort.\n"
 	  "\n"
@@ -19,7 +19,7 @@ const struct command commands[] = {
 	  "  xenballoon list -o name,allocated,wanted --sort -allocated\n"
 	  "  xenballoon list --csv -o name,uuid,allocated >sizes.csv\n"
 	  "  xenballoon -H xen1 -H xen2 list            # a rack; rows get a HOST column\n" },
-	{ "show", "[GUEST]", 0, 1, GROUP_WAY | GROUP_FORMAT, false, true, command_show,
+	{ "show", "[GUEST]", 0, 1, GROUP_WAY | GROUP_FORMAT, TRAIT_GUESTS, command_show,
 	  "everything that is known of one guest, or of the host",
 	  "Each value with its meaning. Without GUEST, the host.\n"
 	  "A GUEST is a domid, a name or a UUID, here and everywhere.\n"
@@ -27,30 +27,30 @@ const struct command commands[] = {
 	  "  xenballoon show\n"
 	  "  xenballoon show web1\n"
 	  "  xenballoon show web1 --json | jq .allocated_kib\n" },
-	{ "explain", "GUEST", 1, 1, GROUP_WAY, false, true, command_explain,
+	{ "explain", "GUEST", 1, 1, GROUP_WAY, TRAIT_GUESTS, command_explain,
 	  "why a guest has the size it has, and what would change it",
 	  "The reason in words, the numbers behind it, and what to do to change it.\n"
 	  "\n"
 	  "  xenballoon explain web1\n" },
-	{ "advise", "", 0, 0, GROUP_WAY | GROUP_FORMAT, false, false, command_advise,
+	{ "advise", "", 0, 0, GROUP_WAY | GROUP_FORMAT, 0, command_advise,
 	  "what selfballooning would free, per guest and in total",
 	  "Guests say what they would want to be also while they are switched off; this shows\n"
 	  "what turning them on would bring. Nothing is changed.\n"
 	  "\n"
 	  "  xenballoon advise\n" },
-	{ "on", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL, false, true,
+	{ "on", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL, TRAIT_GUESTS,
 	  command_on, "let guests size themselves",
 	  "Turns selfballooning on: the guest gives memory back while it idles and takes it again\n"
 	  "when it works, up to its static maximum. Its target can't be set meanwhile.\n"
 	  "\n"
 	  "  xenballoon on web1\n"
 	  "  xenballoon on --all --dry-run              # what would happen\n" },
-	{ "off", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL, false, true,
+	{ "off", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL, TRAIT_GUESTS,
 	  command_off, "let guests follow dom0's target again",
 	  "Turns selfballooning off: the guest stays at the size it has, which becomes its target.\n"
 	  "\n"
 	  "  xenballoon off web1 web2\n" },
-	{ "target", "GUEST SIZE", 2, 2, GROUP_WAY | GROUP_CHANGE | GROUP_WAIT, false, true,
+	{ "target", "GUEST SIZE", 2, 2, GROUP_WAY | GROUP_CHANGE | GROUP_WAIT, TRAIT_GUESTS,
 	  command_target, "tell a guest how big to be",
 	  "SIZE is a number and K, M, G or T: 512M, 1.5G. Without a unit it is KiB.\n"
 	  "What is never allowed is refused; what is unwise too, unless --force is given: a target\n"
@@ -59,6 +59,54 @@ const struct command commands[] = {
 	  "  xenballoon target web1 512M --wait         # and see it get there\n"
 	  "  xenballoon target web1 512M --wait=5m\n"
 	  "  xenballoon target web1 64M --dry-run       # would it be allowed?\n" },
+	{ "watch", "[GUEST...]", 0, WORDS_MAX, GROUP_WAY | GROUP_FORMAT | GROUP_COUNT, TRAIT_GUESTS,
+	  command_watch, "follow what changes, one line per change",
+	  "Guests that grow, shrink, come and go, and what was asked for by whom, as it happens;\n"
+	  "with names, of these guests only. With --json each event is a line of JSON.\n"
+	  "An agent that goes away is asked again until it is back.\n"
+	  "\n"
+	  "  xenballoon watch\n"
+	  "  xenballoon watch web1 db1\n"
+	  "  xenballoon watch -n 1 web1                 # until something happens to it\n" },
+	{ "audit", "", 0, 0, GROUP_WAY | GROUP_FORMAT | GROUP_COUNT | GROUP_FILTER, 0, command_audit,
+	  "who asked for what, and how it ended",
+	  "The agent's latest decisions, allowed and refused, the newest last (50 unless -n says\n"
+	  "otherwise). What it no longer remembers is in its audit file. Operators only.\n"
+	  "\n"
+	  "  xenballoon audit\n"
+	  "  xenballoon audit --domain web1 -n 5\n"
+	  "  xenballoon audit --result forbidden --json\n" },
+	{ "check", "", 0, 0, GROUP_WAY | GROUP_CHECK, TRAIT_PLUGIN, command_check,
+	  "a plugin for Nagios and Icinga",
+	  "One line and performance data; ends 0 when all is well, 1 on a warning, 2 when\n"
+	  "critical, 3 when it can't tell (the agent does not answer, wrong usage).\n"
+	  "Thresholds are NAME=VALUE with commas between; VALUE may be off:\n"
+	  "\n"
+	  "  free       the host's free memory is below     warning 128M, critical 32M\n"
+	  "  unmet      guests want more, in sum, than      off\n"
+	  "  age        what the agent shows is older than  warning 60s, critical 5m\n"
+	  "  stuck, silent, host_full, capped, no_agent     warning 1, 1, 1, off, off: so many\n"
+	  "             guests in this state                critical off\n"
+	  "\n"
+	  "  xenballoon check\n"
+	  "  xenballoon check -w free=256M,silent=3 -c free=64M,stuck=5\n" },
+	{ "doctor", "", 0, 0, GROUP_WAY | GROUP_CONFIG, 0, command_doctor,
+	  "look whether all is right on this host, and say what to do",
+	  "Ways in, xenstore and hypervisor, permissions of guests' keys, other owners of targets,\n"
+	  "snmpd, certificates, principals, audit. Best as root in dom0. Ends 1 if something failed.\n"
+	  "\n"
+	  "  xenballoon doctor\n"
+	  "  xenballoon -H xen1 doctor                  # what can be seen from elsewhere\n" },
+	{ "token", "make|list|revoke [NAME]", 1, 2, GROUP_TOKEN | GROUP_CONFIG | GROUP_DRY,
+	  TRAIT_LOCAL, command_token, "who may ask over HTTP: make, list and revoke tokens",
+	  "Works on the principals file of this host's agent, which takes a change over by itself.\n"
+	  "A token is printed once, alone on standard output; the file keeps its hash.\n"
+	  "\n"
+	  "  xenballoon token make alice --role operator --expires 90d\n"
+	  "  xenballoon token make web-team --role operator --domains 'web*'\n"
+	  "  xenballoon token make grafana --role viewer >grafana.token\n"
+	  "  xenballoon token list\n"
+	  "  xenballoon token revoke alice\n" },
 };
 /* clang-format on */
 

@@ -52,18 +52,22 @@ static void add(struct guests *guests, const struct client_call *call)
 		(struct guest){ call->way, object };
 }
 
-void guests_read(struct cli *cli, struct guests *guests)
+void guests_ask(struct cli *cli, struct guests *guests)
 {
 	*guests = (struct guests){ .exit = EXIT_DONE };
 	ask(cli, guests);
 	for (size_t i = 0; i < guests->ways; i++) {
-		const struct client_call *call = &guests->calls[i];
-
-		if (problem_good(call))
-			add(guests, call);
-		else
-			guests->exit = problem_exit(call);
+		add(guests, &guests->calls[i]);
+		if (guests->calls[i].status != 200)
+			guests->exit = problem_exit(&guests->calls[i]);
 	}
+}
+
+void guests_read(struct cli *cli, struct guests *guests)
+{
+	guests_ask(cli, guests);
+	for (size_t i = 0; i < guests->ways; i++)
+		problem_good(&guests->calls[i]);
 }
 
 void guests_free(struct guests *guests)

@@ -2,6 +2,7 @@
 /*
  * xenballoon, the command line: reads the options, finds the command, runs it, ends with its code.
  */
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -55,16 +56,16 @@ static int run(const struct command *command, struct options *options, size_t co
 {
 	struct cli cli = { .options = options };
 	struct proof proof = { 0 };
-	int ways, code = EXIT_USAGE;
+	int ways, code = EXIT_NO_ANSWER;
 
 	if (options->json || options->csv)
 		term_no_color();
-	if (command->local)
+	if (command->traits & TRAIT_LOCAL)
 		return command->run(&cli, count, words);
 	options_environment(options);
 	ways = way_open(options, cli.ways, &proof);
 	if (ways < 0)
-		return EXIT_USAGE;
+		return EXIT_BAD_OPTION;
 	cli.way_count = (size_t)ways;
 	if (client_open(&proof))
 		code = command->run(&cli, count, words);
@@ -73,13 +74,52 @@ static int run(const struct command *command, struct options *options, size_t co
 	return code;
 }
 
-/* What was written must have arrived: a full disk is no success. */
+/* What was written must have arrived: a full disk is no success; who reads no more is. */
 static int finish(int code)
 {
+	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	if (errno == EPIPE || errno == 0)
 		return code;
 	perror("xenballoon: standard output");
 	return code == EXIT_DONE ? EXIT_NO_ANSWER : code;
+}
+
+/* Monitoring takes 2 for critical, and reads standard output only. */
+static int wrong_usage(const struct command *command)
+{
+	if (!(command->traits & TRAIT_PLUGIN))
+		return EXIT_USAGE;
+	puts("XENBALLOON UNKNOWN - wrong usage");
+	return EXIT_PLUGIN_UNKNOWN;
+}
+
+static int run_words(const struct command *command, struct options *options, int argc, char **argv)
+{
+	int at = options_read(options, command->groups, false, argc, argv), code;
+
+	if (at < 0)
+		return wrong_usage(command);
+	if (options->help) {
+		command_help(command, stdout);
+		return EXIT_DONE;
+	}
+	if (!enough(command, (size_t)(argc - at)))
+		return wrong_usage(command);
+	code = run(command, options, (size_t)(argc - at), argv + at);
+	return code == EXIT_BAD_OPTION ? wrong_usage(command) : code;
+}
+
+static int help(const char *name)
+{
+	const struct command *command = name ? find(name) : NULL;
+
+	if (command)
+		command_help(command, stdout);
+	else if (!name)
+		command_overview(stdout);
+	return command || !name ? EXIT_DONE : EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -100,27 +140,16 @@ int main(int argc, char **argv)
 		puts("xenballoon " XENBALLOON_VERSION);
 		return finish(EXIT_DONE);
 	}
-	if (options.help || at == argc || !strcmp(argv[at], "help")) {
-		command = options.help || at + 1 >= argc ? NULL : find(argv[at + 1]);
-		if (command)
-			command_help(command, stdout);
-		else
-			command_overview(at == argc && !options.help ? stderr : stdout);
-		return finish(at == argc && !options.help ? EXIT_USAGE : EXIT_DONE);
+	if (options.help)
+		return finish(help(at < argc ? argv[at] : NULL));
+	if (at == argc) {
+		command_overview(stderr);
+		return EXIT_USAGE;
 	}
+	if (!strcmp(argv[at], "help"))
+		return finish(help(argv[at + 1]));
 	command = find(argv[at]);
 	if (!command)
 		return EXIT_USAGE;
-	argc -= at;
-	argv += at;
-	at = options_read(&options, command->groups, false, argc, argv);
-	if (at < 0)
-		return EXIT_USAGE;
-	if (options.help) {
-		command_help(command, stdout);
-		return finish(EXIT_DONE);
-	}
-	if (!enough(command, (size_t)(argc - at)))
-		return EXIT_USAGE;
-	return finish(run(command, &options, (size_t)(argc - at), argv + at));
+	return finish(run_words(command, &options, argc - at, argv + at));
 }

@@ -1,0 +1,232 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# The command line's tools for those who look after hosts: monitoring plugin, doctor, tokens, and
+# what is followed as it happens. By the Unix socket, as in dom0.
+# shellcheck disable=SC2154 # bats sets stderr
+
+load lib.bash
+load cli.bash
+
+setup_file() {
+	host_new
+	PATH=$BUILD:$PATH
+	bed_start --guests 2 --host-mib 2048 --memory-mib 400
+	bed create quiet --memory-mib 128 --static-max-mib 256 --daemon no --poster no
+	cli_tokens
+	agent_start
+	export XENBALLOON_SOCKET=$HOST_DIR/agent.sock
+	unset XENBALLOON_URL
+	wait_until 10 reports guest1
+	wait_until 10 reports guest2
+}
+
+teardown_file() {
+	host_down
+}
+
+reports() {
+	http GET "/api/v1/domains/$1" | jq -e .wanted_kib >/dev/null
+}
+
+# doctor WORD...: in dom0, which the bed's xenstore stands for.
+doctor() {
+	on_bed "${CLI[@]}" doctor --config "$HOST_DIR/agent.yml" "$@"
+}
+
+@test "check: one line, performance data, the four exit codes" {
+	run -0 cli check
+	same "${#lines[@]}" 1 lines
+	contains "$output" "XENBALLOON OK - "
+	[[ $output =~ \|\ \'free\'=[0-9]+B\;134217728:\;33554432:\;0\ \'unmet\' ]]
+	run -1 cli check -w free=2T
+	contains "$output" "XENBALLOON WARNING - "
+	run -2 cli check -w free=2T -c free=1T,no_agent=1
+	contains "$output" "1 guest without xenballoon-guest (quiet)"
+	run -0 cli check -c free=off -w free=off,stuck=off
+	run -3 cli check -w free=lots
+	contains "${lines[-1]}" "XENBALLOON UNKNOWN"
+	run -3 cli check --nonsense
+	run -3 cli check --socket /nowhere
+	contains "$output" "XENBALLOON UNKNOWN - No such file"
+	run -3 cli check -H "$URL" -H "127.0.0.1:$(free_port tcp)"
+	contains "$output" "XENBALLOON UNKNOWN - $URL:"
+	contains "$output" "'$URL free'="
+}
+
+@test "check: a name can't pretend to be performance data" {
+	bed create 'quiet2' --memory-mib 32 --static-max-mib 64 --daemon no --poster no
+	store_write "/local/domain/$(domid quiet2)/name" $'x | \'free\'=0B\n'
+	wait_until 10 contains_name "x | 'free'"
+	run -1 cli check -w no_agent=1
+	same "${#lines[@]}" 1 lines
+	same "$(tr -cd '|' <<<"$output")" "|" "bars"
+	bed destroy quiet2
+}
+
+contains_name() {
+	contains "$(http GET /api/v1/domains)" "$1"
+}
+
+@test "check: critical while xenstored stalls; doctor ends all the same" {
+	bed xenstored stop
+	wait_until 30 check_says "XENBALLOON CRITICAL - .* since the agent last saw xenstore" -c age=2s
+	run -0 doctor
+	bed xenstored cont
+	contains "$output" "no answer in 5 s"
+	wait_until 30 check_says "XENBALLOON OK" -c age=2s
+}
+
+check_says() { # REGULAR-EXPRESSION OPTION...
+	local said
+	said=$(cli check "${@:2}") || true
+	[[ $said =~ $1 ]]
+}
+
+teardown() {
+	bed xenstored cont
+	[ -n "${BATS_TEST_COMPLETED-}" ] || logs
+}
+
+@test "doctor: a line per check; all is well but for what is said" {
+	run -0 doctor
+	contains "$output" "agent.yml is sound"
+	contains "$output" "the agent answers on $HOST_DIR/agent.sock"
+	contains "$output" "you are root, an operator"
+	contains "$output" "1 of 3 never reported: quiet"
+	contains "$output" "-> in them: systemctl enable --now xenballoon-guest"
+	contains "$output" "keys of guests have the permissions they should"
+	contains "$output" "1 operator in"
+	contains "$output" " 0 failed"
+}
+
+@test "doctor: finds a key that the guest could take, a file that all may read, no agent" {
+	local path
+	path=/local/domain/$(domid guest1)/memory/stats
+	on_bed xenstore-chmod "$path" "b$(domid guest1)"
+	chmod 644 "$HOST_DIR/principals"
+	run -1 doctor
+	contains "$output" "memory/stats of domain $(domid guest1) has the permissions b$(domid guest1)"
+	contains "$output" "others may read or write"
+	chmod 600 "$HOST_DIR/principals"
+	on_bed xenstore-chmod "$path" n0 "b$(domid guest1)"
+	run -0 doctor
+	run -1 doctor --socket /nowhere
+	contains "$output" "no answer on /nowhere: No such file or directory"
+	contains "$output" "systemctl status xenballoon-agent"
+	run -1 on_bed "${CLI[@]}" doctor --config /nowhere.yml
+	# From elsewhere: what the API tells.
+	run -0 cli doctor --url "$URL"
+	contains "$output" "left alone"
+}
+
+@test "token: made, shown once, let in, listed, revoked; comments and mode stay" {
+	local file=$HOST_DIR/principals token
+	printf '# who may\n\n' >>"$file"
+	chmod 640 "$file"
+	run -0 --separate-stderr cli token make team --role operator --domains 'guest1*' --expires 1h \
+		--config "$HOST_DIR/agent.yml"
+	same "${#lines[@]}" 1 "lines on standard output"
+	token=$output
+	[[ $token =~ ^xb_[A-Za-z0-9_-]{43}$ ]]
+	contains "$stderr" "shown once"
+	run -1 grep -qF "$token" "$file"
+	same "$(stat -c %a "$file")" 640 mode
+	grep -qx '# who may' "$file"
+	wait_until 10 expect 200 POST /api/v1/domains/guest1/selfballoon '{"enabled": false}' "$token"
+	expect 403 POST /api/v1/domains/guest2/selfballoon '{"enabled": false}' "$token"
+	run -0 cli token list --file "$file"
+	[[ $output =~ team\ +operator\ +token\ +good\ +20[0-9T:-]+Z\ +guest1\* ]]
+	run -1 --separate-stderr cli token make team --role viewer --file "$file"
+	contains "$stderr" "team is there already"
+	run -0 cli token revoke team --file "$file"
+	wait_until 10 expect 401 POST /api/v1/domains/guest1/selfballoon '{"enabled": false}' "$token"
+	same "$(stat -c %a "$file")" 640 mode
+	grep -qx '# who may' "$file"
+	run -1 cli token revoke team --file "$file"
+	chmod 600 "$file"
+}
+
+@test "token: what makes no sense changes nothing; many at once are all there" {
+	local file=$HOST_DIR/many before i
+	printf 'old viewer basic' >"$file"
+	before=$(cat "$file")
+	run -2 cli token make x --file "$file"
+	run -2 cli token make x --role root --file "$file"
+	run -2 cli token make 'x y' --role viewer --file "$file"
+	run -2 cli token make x --role viewer --expires never --file "$file"
+	run -2 cli token make x --role viewer --domains 'a,,b' --file "$file"
+	run -2 cli token make --role viewer --file "$file"
+	run -0 cli token make x --role viewer --dry-run --file "$file"
+	run -0 cli token revoke old --dry-run --file "$file"
+	same "$(cat "$file")" "$before" "the file"
+	for i in {1..20}; do
+		cli token make "user$i" --role viewer --file "$file" >/dev/null 2>&1 3>&- &
+	done
+	wait
+	same "$(cli token list --file "$file" | grep -c 'viewer')" 21 principals
+	same "$(find "$HOST_DIR" -name '.many*' | wc -l)" 0 "files left"
+	printf 'nonsense\n' >>"$file"
+	run -1 --separate-stderr cli token make y --role viewer --file "$file"
+	contains "$stderr" "mend it first"
+	# Who is to be shut out is, whatever else is wrong.
+	run -0 cli token revoke old --file "$file"
+	run -1 cli token list --file "$file"
+}
+
+@test "watch: a line per change, of the guests that are meant; events as JSON" {
+	start watch "$BUILD/xenballoon" watch
+	start one "$BUILD/xenballoon" watch guest2 -n 2
+	start json "$BUILD/xenballoon" watch --json
+	wait_until 10 grep -q '"event":"domains"' "$HOST_DIR/json.log"
+	cli target guest1 300M
+	wait_until 10 grep -q "guest1 .* asked for target 300 MiB: .*ok" "$HOST_DIR/watch.log"
+	wait_until 10 grep -qE "guest1 .* (shrinking|converged) .* -> " "$HOST_DIR/watch.log"
+	run -1 cli target guest1 2G
+	wait_until 10 grep -q "guest1 .* asked for target 2.00 GiB: hard_limit" "$HOST_DIR/watch.log"
+	cli on guest2
+	wait_until 10 grep -q "guest2 .* selfballooning on; " "$HOST_DIR/watch.log"
+	wait_until 10 test -e "$HOST_DIR/one.exit"
+	same "$(cat "$HOST_DIR/one.exit")" 0
+	same "$(grep -c guest2 "$HOST_DIR/one.log")" 2 lines
+	same "$(grep -c guest1 "$HOST_DIR/one.log")" 0 "lines about another"
+	bed create newcomer --memory-mib 32 --static-max-mib 64 --daemon no --poster no
+	wait_until 10 grep -q "newcomer .* appeared; " "$HOST_DIR/watch.log"
+	bed destroy newcomer
+	wait_until 10 grep -q "newcomer .*gone" "$HOST_DIR/watch.log"
+	wait_until 10 grep -q '"event":"gone"' "$HOST_DIR/json.log"
+	cli off guest2
+}
+
+@test "watch: an agent that goes is asked again until it is back" {
+	agent_stop
+	wait_until 10 grep -q "agent.sock: " "$HOST_DIR/watch.log"
+	agent_start
+	bed create back --memory-mib 32 --static-max-mib 64 --daemon no --poster no
+	wait_until 40 grep -q "back .* appeared; " "$HOST_DIR/watch.log"
+	end_process watch
+	end_process json
+	run -3 cli watch --socket /nowhere
+}
+
+@test "audit: who asked for what, filtered, page after page; operators only" {
+	local i
+	for i in {1..6}; do
+		cli target guest1 $((300 + i))M >/dev/null
+	done
+	run -1 cli target guest1 2G
+	run -0 cli audit -n 3
+	same "${#lines[@]}" 4 "title and entries"
+	contains "${lines[0]}" "RESULT"
+	contains "${lines[3]}" "hard_limit"
+	contains "${lines[2]}" "306 MiB"
+	run -0 cli audit --json -n 1000
+	# In the order they were made, each once, page after page.
+	same "$(jq -s 'map(.serial) | . == (sort | unique)' <<<"$output")" true
+	run -0 cli audit --json --domain guest1 --result hard_limit --action target
+	same "$(jq -s 'map(.result) | unique | length' <<<"$output")" 1
+	run -0 cli audit --principal nobody-such
+	contains "$output" "No decision"
+	run -1 --separate-stderr cli audit --url "$URL" --token-file "$HOST_DIR/viewer.token"
+	contains "$stderr" "xenballoon: "
+}
