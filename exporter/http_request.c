@@ -48,7 +48,7 @@ static enum MHD_Result take_headers(struct http_call *call, const char *path, co
 				    const char *version)
 {
 	struct reply reply = { 0 };
-	bool close;
+	bool close = false;
 
 	call->head = !strcmp(method, MHD_HTTP_METHOD_HEAD);
 	http_connection_enter(call->place, HTTP_PHASE_BODY);
