@@ -54,6 +54,7 @@ receiver_start() {
 # both there, in a namespace of its own.
 alertmanager_program() {
 	local share=$ALERTMANAGER/../share
+	[ ! -e /usr/share/prometheus/alertmanager/default.tmpl ] || exec "$ALERTMANAGER/prometheus-alertmanager" "$@"
 	# shellcheck disable=SC2016 # for the shell inside
 	exec unshare --map-root-user --mount sh -c \
 		'mount -t overlay overlay -o "lowerdir=$1:/usr/share" /usr/share && shift && exec "$@"' \
@@ -218,6 +219,26 @@ message() {
 	EOT
 	same "$(decisions)" "$before" "decisions"
 	[ "$(grep -c "no agent is listed for instance" "$HOST_DIR/receiver.log")" -ge 2 ]
+}
+
+# Connections that send a byte now and then, as many as there may be.
+dribble() {
+	python3 -c 'import socket, sys, time
+clients = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(8)]
+while True:
+	for client in clients:
+		client.send(b"P")
+	time.sleep(0.2)' "$RECEIVER_PORT"
+}
+
+served() {
+	contains "$(message '.alerts = []' | post --data-binary @-)" " 200"
+}
+
+@test "clients that send slowly are cut off, however many they are" {
+	start dribble dribble
+	wait_until 10 test -e "$HOST_DIR/dribble.exit"
+	wait_until 10 served
 }
 
 @test "an alert told twice, in one message and in two, is one request" {
