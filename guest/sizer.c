@@ -22,7 +22,7 @@ int64_t sizer_pause_ms(const struct sizer *sizer)
 		return SIZER_SLOW_MS;
 	if (sizer->hasty)
 		return SIZER_HASTE_MS;
-	return sizer->calm_ms && sizer->cushioned ? SIZER_CALM_MS : SIZER_TICK_MS;
+	return sizer->calm_ms && sizer->cushioned ? SIZER_DOZE_MS : SIZER_TICK_MS;
 }
 
 void sizer_wake(struct sizer *sizer)

@@ -29,9 +29,10 @@
 
 /*
  * At least so much free swap lets tasks wait until the kernel has told of it, instead of being
- * killed before the next look: then a calm guest is looked at each SIZER_CALM_MS only.
+ * killed before the next look: then a calm guest is woken for a look less often.
  */
 #define SIZER_SWAP_KIB (16 * 1024)
+#define SIZER_DOZE_MS  250
 
 /* How often it looks at what changes slowly: reserve, refaults, swap. */
 #define SIZER_SLOW_MS 5000

@@ -198,7 +198,7 @@ static void it_makes_haste_while_memory_is_taken(void **state)
 }
 
 /* Where the kernel tells of need and swap lets tasks wait for it, a calm guest is left alone. */
-static void it_sleeps_while_calm_and_cushioned(void **state)
+static void it_dozes_while_calm_and_cushioned(void **state)
 {
 	static const char meminfo[] = "MemTotal: 147456 kB\nMemAvailable: 102400 kB\n"
 				      "Committed_AS: 40960 kB\nSwapFree: %d kB\n";
@@ -221,7 +221,7 @@ static void it_sleeps_while_calm_and_cushioned(void **state)
 	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS); /* no trigger */
 	sizer.kernel.trigger = open("/dev/null", O_RDONLY);
 	step(1000);
-	assert_int_equal(sizer_pause_ms(&sizer), SIZER_CALM_MS);
+	assert_int_equal(sizer_pause_ms(&sizer), SIZER_DOZE_MS);
 	snprintf(text, sizeof(text), meminfo, SIZER_SWAP_KIB - 1);
 	put("meminfo", text);
 	step(1000);
@@ -451,7 +451,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(on_steps_down_at_its_interval, start, stop),
 		cmocka_unit_test_setup_teardown(need_is_followed_at_once, start, stop),
 		cmocka_unit_test_setup_teardown(it_makes_haste_while_memory_is_taken, start, stop),
-		cmocka_unit_test_setup_teardown(it_sleeps_while_calm_and_cushioned, start, stop),
+		cmocka_unit_test_setup_teardown(it_dozes_while_calm_and_cushioned, start, stop),
 		cmocka_unit_test_setup_teardown(capped_it_still_says_what_it_wants, start, stop),
 		cmocka_unit_test_setup_teardown(another_tools_target_is_yielded_to, start, stop),
 		cmocka_unit_test_setup_teardown(but_never_below_the_floor, start, stop),
