@@ -8,6 +8,10 @@ tunes_word() {
 	dom0 "xenstore-write /local/domain/\$(xl domid $1)/memory/policy '$2'"
 }
 
+tunes_word_removed() {
+	dom0 "xenstore-rm /local/domain/\$(xl domid $1)/memory/policy"
+}
+
 tunes_has() {
 	[ "$(key "$1" minimum)" = "$2" ] && [[ " $(key "$1" stats) " == *" policy=$3 "* ]]
 }
@@ -23,6 +27,6 @@ scenario_dom0_tunes() {
 	must_not "$name writes dom0's word" guest "$name" xenstore-write memory/policy floor=93
 	must "nonsense by dom0" tunes_word "$name" "floor=none"
 	wait_for 30 "$name to keep its own" tunes_has "$name" "$floor" committed
-	must "the word is taken back" dom0 "xenstore-rm /local/domain/\$(xl domid $name)/memory/policy"
+	must "the word is taken back" tunes_word_removed "$name"
 	must_be "daemon of $name, the same" "$(guest "$name" pidof xenballoon-guest)" = "$pid"
 }

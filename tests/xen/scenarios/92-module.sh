@@ -32,6 +32,13 @@ scenario_module() {
 	must "cat" guest "$name" cat /proc/xen/balloon
 	wait_for 20 "the daemon to stand by" module_daemon_said "$name" 'standing by until it is unloaded'
 
+	learn floor size "$name" minimum
+	must "dom0's word" tunes_word "$name" 'committed floor=128 hysteresis_down=4 interval_s=2'
+	wait_for 20 "the module to obey" module_key_is "$name" minimum 131072
+	must "the word is taken back" tunes_word_removed "$name"
+	wait_for 20 "the module's own floor" module_key_is "$name" minimum "$floor"
+	must "what it said of that" guest "$name" 'dmesg | grep "memory/policy of dom0"'
+
 	learn before allocated_of "$name"
 	must "echo 1" guest "$name" 'echo 1 >/proc/xen/balloon'
 	wait_for 20 "selfballoon in dom0" module_key_is "$name" selfballoon 1
