@@ -4,7 +4,12 @@
 #
 # A guest at its floor, and a program in it that takes and frees up to 90 % of static max, round
 # after round: none may fail under any policy. Beside it the same rounds at a fixed full size. The
-# guest swaps to zram, as 90 % of static max is more than MemTotal ever is. HOG_ROUNDS=100
+# guest swaps to zram, as 90 % of static max is more than MemTotal ever is. HOG_ROUNDS=100,
+# HOG_TYPES="pv pvh", HOG_POLICIES="committed pressure"
+
+scenario_hog_types() {
+	tr ' ' '\n' <<<"${HOG_TYPES:-pv pvh}"
+}
 
 hog_at_floor() {
 	local now floor
@@ -43,7 +48,7 @@ scenario_hog() {
 	must "a guest with swap" create "$name" "$1" "$guest_mib" "$guest_max_mib" bed.zram=384M
 	wait_for 180 "userland of $name" is_up "$name"
 	wait_for 60 "keys of $name" hog_granted "$name"
-	for policy in committed pressure; do
+	for policy in ${HOG_POLICIES:-committed pressure}; do
 		hog_word "$name" "$policy interval_s=1 hysteresis_down=2"
 		must "selfballoon on for $name" selfballoon "$name" true
 		wait_for 240 "$name near its floor" hog_at_floor "$name"
