@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# mostly waits
 #
 # Notifications as net-snmp's own snmptrapd receives them: v2c and v3, traps and informs, to several
 # sinks at once; by the agent itself and through snmpd.

@@ -95,11 +95,12 @@ secret() {
 	head -c 18 /dev/urandom | base64 | tr '+/' '-_'
 }
 
-# free_port tcp|udp: one that nobody listens on, below those that the kernel gives out itself.
+# free_port tcp|udp: one that nobody listens on, below those that the kernel gives out itself. Of the
+# files that run at the same time each has a LANE and ports of its own.
 free_port() {
 	local port
 	for _ in {1..200}; do
-		port=$((20000 + (RANDOM << 1 ^ RANDOM) % 12000))
+		port=$((20000 + (RANDOM << 1 ^ RANDOM) % 6000 * 2 + ${LANE:-0}))
 		port_taken "$1" $port || break
 	done
 	echo $port
