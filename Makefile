@@ -102,9 +102,9 @@ fuzzers: ## build the fuzzers
 		CC="$(FUZZ_CC)" SAN=fuzzer-no-link,address,undefined $(FUZZERS)
 # What they find out is the product's paths, not those of their own checks.
 $(B)/obj/tests/fuzz/%_fuzz.o $(B)/obj/tests/fuzz/fuzz.o: CFLAGS += -fno-sanitize=fuzzer-no-link
-build/fuzz/%: $(B)/obj/tests/fuzz/%_fuzz.o $(B)/obj/tests/fuzz/fuzz.o $(B)/agent.a $(B)/guest.a
+build/fuzz/%: $(B)/obj/tests/fuzz/%_fuzz.o $(B)/obj/tests/fuzz/fuzz.o $(B)/cli.a $(B)/agent.a $(B)/guest.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -Wl,-z,muldefs -o $@ $^ $(AGENT_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -Wl,-z,muldefs -o $@ $^ $(AGENT_LIBS) $(CLI_LIBS)
 
 # The test bed is never instrumented: it is preloaded into Debian's own xenstored.
 bed: build/tests/fake/xenbed build/tests/fake/libfakexen.so ## build the bed that needs no Xen
