@@ -298,14 +298,20 @@ static void quieten(struct roster *roster, struct record *record, struct store *
 		    int64_t now_ms)
 {
 	if (record->events > EVENTS_PER_S_MAX && record->watched) {
-		log_info("domain %u (%s) writes its keys %u times a second; looking once a second",
-			 record->domain.domid, record->domain.name, record->events);
+		/* Once: how long the log gets is not a guest's to choose. */
+		if (!record->flooding)
+			log_info("domain %u (%s) writes its keys %u times a second; looking once a "
+				 "second",
+				 record->domain.domid, record->domain.name, record->events);
+		record->flooding = true;
 		record_unwatch(record, store);
 		record->muted_until_ms = now_ms + MUTED_MS;
 	} else if (record->muted_until_ms) {
 		if (now_ms >= record->muted_until_ms)
 			record->muted_until_ms = 0;
 		mark(roster, record, RECORD_ALL);
+	} else if (record->watched) {
+		record->flooding = false;
 	}
 	record->events = 0;
 }

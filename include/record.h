@@ -28,6 +28,7 @@ struct record {
 	unsigned int marked;	/* RECORD_ bits to be read */
 	unsigned int events;	/* since the last tick */
 	int64_t muted_until_ms; /* 0: its watch is set */
+	bool flooding;		/* it writes without pause, and that has been logged */
 	bool watched;
 	bool granted;
 	bool tried;	   /* to grant, since the last tick */

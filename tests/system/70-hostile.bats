@@ -70,14 +70,16 @@ cpu_ticks() {
 	write_without_pause guest3 memory/actual 100001 100002
 	before=$(cpu_ticks)
 	start_us=${EPOCHREALTIME//[!0-9]/}
-	for value in 1001 1002 1003 1004 1005 1006; do
-		as_guest guest2 xenstore-write memory/selftarget $value
-		wait_until 1 shows guest2 $value
+	for value in {1001..1013}; do
+		as_guest guest2 xenstore-write memory/selftarget "$value"
+		wait_until 1 shows guest2 "$value"
 		sleep 0.5
 	done
 	after=$(cpu_ticks)
 	took_us=$((${EPOCHREALTIME//[!0-9]/} - start_us))
 	end_process flood
+	# Long enough for the agent to have looked whether it goes on.
+	same "$(grep -c 'times a second' "$HOST_DIR/agent.log")" 1 "lines of the log"
 	sed 's/^/# /' "$HOST_DIR/flood.log" >&3
 	echo "agent: $((after - before)) ticks of 10 ms in $((took_us / 1000)) ms"
 	between $(((after - before) * 10000 * 100 / took_us)) 0 50 "percent of a core"
