@@ -28,13 +28,16 @@ struct suspect {
 
 static struct suspect suspects[ADDRESSES];
 
-/* A network of /64 is one subscriber's, with 2^64 addresses to try from. */
+/*
+ * A network of /64 is one subscriber's, with 2^64 addresses to try from; but all of IPv4 is in one
+ * such network, when it comes to a socket of IPv6.
+ */
 static void key_of(const char *address, char key[INET6_ADDRSTRLEN])
 {
 	struct in6_addr v6;
 
 	snprintf(key, INET6_ADDRSTRLEN, "%s", address);
-	if (inet_pton(AF_INET6, address, &v6) != 1)
+	if (inet_pton(AF_INET6, address, &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6))
 		return;
 	memset(v6.s6_addr + 8, 0, 8);
 	inet_ntop(AF_INET6, &v6, key, INET6_ADDRSTRLEN);
