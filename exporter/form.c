@@ -9,13 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int hex(char digit)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = digit ? strchr(digits, digit | 0x20) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
+#include "text.h"
 
 /* Decodes in place, which only gets shorter; NULL: it can't be, or holds a NUL. */
 static const char *decode(char *from, char *end)
@@ -26,8 +20,8 @@ static const char *decode(char *from, char *end)
 		int byte = *from == '+' ? ' ' : (unsigned char)*from;
 
 		if (*from == '%') {
-			int high = end - from > 2 ? hex(from[1]) : -1;
-			int low = high >= 0 ? hex(from[2]) : -1;
+			int high = end - from > 2 ? text_hex(from[1]) : -1;
+			int low = high >= 0 ? text_hex(from[2]) : -1;
 
 			if (low < 0)
 				return NULL;

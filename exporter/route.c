@@ -52,14 +52,6 @@ const struct route routes[] = {
 
 const size_t route_count = sizeof(routes) / sizeof(*routes);
 
-static int hex(char digit)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = digit ? strchr(digits, digit | 0x20) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
 /* Decodes %XX (RFC 3986, 2.1); a NUL has no place in a name. */
 static bool decode(const char *from, size_t len, char *to, size_t size)
 {
@@ -69,8 +61,8 @@ static bool decode(const char *from, size_t len, char *to, size_t size)
 		int byte = (unsigned char)from[i];
 
 		if (byte == '%') {
-			int high = len - i > 2 ? hex(from[i + 1]) : -1;
-			int low = high >= 0 ? hex(from[i + 2]) : -1;
+			int high = len - i > 2 ? text_hex(from[i + 1]) : -1;
+			int low = high >= 0 ? text_hex(from[i + 2]) : -1;
 
 			if (low < 0)
 				return false;

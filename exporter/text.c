@@ -99,6 +99,15 @@ void text_format(struct text *text, const char *format, ...)
 	text->len += (size_t)len;
 }
 
+int text_hex(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
 /* Well-formed sequences by their first byte and the range of their second (Unicode, table 3-7). */
 static const struct sequence {
 	unsigned char first, last, len, low, high;

@@ -33,6 +33,9 @@ void text_format(struct text *text, const char *format, ...) __attribute__((form
 /* Digits of number at `at`, which has room for 20; how many they are. */
 size_t text_digits(char *at, uint64_t number);
 
+/* What a hexadecimal digit stands for; -1: it is none. */
+int text_hex(char digit);
+
 /* Which characters of foreign bytes need care, and how they are shown. */
 enum text_escape {
 	TEXT_LABEL, /* inside "..." of the Prometheus formats: \\ \" \n; other controls replaced */

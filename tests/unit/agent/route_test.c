@@ -80,9 +80,9 @@ static void decodes_the_guest(void **state)
 
 static void refuses_a_malformed_guest(void **state)
 {
-	static const char *const paths[] = { "/api/v1/domains/%00", "/api/v1/domains/a%",
-					     "/api/v1/domains/a%4", "/api/v1/domains/%zz",
-					     "/api/v1/domains/%4%41" };
+	static const char *const paths[] = { "/api/v1/domains/%00",   "/api/v1/domains/a%",
+					     "/api/v1/domains/a%4",   "/api/v1/domains/%zz",
+					     "/api/v1/domains/%4%41", "/api/v1/domains/%4\x11" };
 	char longest[16 + SNAPSHOT_NAME_MAX + 2] = "/api/v1/domains/";
 
 	(void)state;
