@@ -3,6 +3,7 @@
  * The path of a request, the guest that it names, and which guest that is. The first byte picks the
  * method.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -51,6 +52,13 @@ static void look_up(const char *id)
 	MUST(!strcmp(found->name, id) || !strcasecmp(found->uuid, id) || !strcmp(domid, id));
 }
 
+/* Each percent sign of the guest's has its two digits. */
+static void strictly(const char *path)
+{
+	for (const char *at = strchr(path, '%'); at; at = strchr(at + 1, '%'))
+		MUST(isxdigit((unsigned char)at[1]) && isxdigit((unsigned char)at[2]));
+}
+
 /* Encoded again byte by byte, the same guest of the same route is named. */
 static void accepted(const char *method, const struct route *route, const char *id)
 {
@@ -96,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	switch (route_find(method, path, &route, id, &allow)) {
 	case ROUTE_FOUND:
 		MUST(route);
+		strictly(path);
 		accepted(method, route, id);
 		break;
 	case ROUTE_NO_METHOD:
