@@ -140,7 +140,7 @@ export class Chart {
 		const x = to - minutes / 15 * (to - from);
 		const anchor = minutes === 0 ? "end" : minutes === 15 ? "start" : "middle";
 		const label = makeSvg("text", { x, y, class: "tick", "text-anchor": anchor });
-		label.textContent = minutes ? `${minutes} min ago` : "now";
+		label.textContent = minutes ? `${minutes} min${to - from > 400 ? " ago" : ""}` : "now";
 		return label;
 	}
 

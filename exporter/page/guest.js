@@ -18,7 +18,7 @@ let view = null;
 
 const facts = [
 	["Static max", "static_max_kib", size], ["Target", "target_kib", size], ["Actual", "actual_kib", size],
-	["Minimum", "minimum_kib", size], ["Selftarget", "selftarget_kib", size], ["Would want", "wanted_kib", size],
+	["Minimum", "minimum_kib", size], ["Selftarget", "selftarget_kib", size], ["Wanted", "wanted_kib", size],
 	["Allocated", "allocated_kib", size], ["Cap", "cap_kib", size], ["Committed", "committed_kib", size],
 	["Available", "available_kib", size], ["Swap used", "swap_used_kib", size],
 	["Pressure", "pressure_centipercent", pressure],

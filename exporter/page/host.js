@@ -50,6 +50,7 @@ export function showHost() {
 	setText(byId("t-promised"), size(host.static_max_kib));
 	setText(byId("t-unmet"), size(host.unmet_kib));
 	setText(byId("t-gain"), size(host.reclaimable_kib));
+	setAttribute(byId("t-free").parentNode, "data-tone", host.free_kib < host.total_kib / 50 ? "bad" : "");
 	setAttribute(byId("t-unmet").parentNode, "data-tone", host.unmet_kib > 0 ? "warn" : "");
 	setText(byId("place"), location.hostname);
 	setText(byId("host-end"), promised > host.total_kib ? `the host ends here: ${size(host.total_kib)}` : "");
