@@ -18,6 +18,7 @@ const SORT_MS = 2000; // rows change places no more often than this
 const choice = { sort: "state", reverse: false, search: "", only: null };
 const told = new Map(); // domid to the state that was last spoken of
 let view = "overview";
+let left = null; // where one was in the overview, and the guest that was opened there
 let list = [];
 let listAt = 0;
 let frame = 0;
@@ -126,6 +127,7 @@ function merge(changes) {
 }
 
 function show() {
+	cancelAnimationFrame(frame);
 	frame = 0;
 	const start = performance.now();
 	merge(model.take());
@@ -195,6 +197,9 @@ function showLink() {
 	setAttribute(banner, "role", before === shown ? "none" : "alert");
 	setText(banner, text);
 	document.body.classList.toggle("old", shown === "cut" || shown === "stale");
+	// The agent that is back may know this person no more, or for the first time.
+	if (before !== shown && (kind === "closed" || before === "cut"))
+		session.recognise();
 	if (before !== shown && (before === "cut" || before === "stale") && (kind === "live" || kind === "polling"))
 		speak("The agent is back; what is shown is current.");
 	if (before !== shown)
@@ -218,15 +223,19 @@ function showSession() {
 	route();
 }
 
-function focusMain() {
-	byId("main").focus({ preventScroll: true });
-	scrollTo(0, 0);
+// Coming back leads to the row that one came from.
+function place(from) {
+	const row = from && byId("rows").querySelector(`[href="#/guest/${from.uuid}"]`);
+	scrollTo(0, from ? from.scroll : 0);
+	(row || byId("main")).focus({ preventScroll: !row });
 }
 
 function route() {
 	const [, name, argument] = location.hash.match(/^#\/(guest|audit)(?:\/([0-9a-fA-F-]{36}))?$/) || [];
 	const next = name === "guest" && argument ? "detail" : name === "audit" ? "audit" : "overview";
 	const moved = next !== view;
+	if (moved && view === "overview")
+		left = { uuid: argument, scroll: scrollY };
 	view = next;
 	for (const id of ["overview", "detail", "audit"])
 		byId(id).hidden = id !== view;
@@ -240,9 +249,11 @@ function route() {
 		closeAudit();
 	if (view === "overview")
 		document.title = "xenballoon";
-	if (moved)
-		focusMain();
 	again();
+	if (moved) {
+		show();
+		place(view === "overview" ? left : null);
+	}
 }
 
 function wire() {

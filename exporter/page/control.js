@@ -2,7 +2,7 @@
 // Changes guests: asks first what would be refused, then for what the person wants. Judges nothing
 // itself; the agent's own sentences are what is shown.
 
-import { mib, size } from "./format.js";
+import { mib, quoted, size } from "./format.js";
 import * as model from "./model.js";
 import { notify, question } from "./say.js";
 import { ask, askJson, maySteer, Problem } from "./session.js";
@@ -34,10 +34,10 @@ export async function switchGuest(guest, enabled) {
 	try {
 		const answer = await askJson(path(guest, "selfballoon"), { method: "POST", body: { enabled } });
 		learn(answer, "selfballoon");
-		warned(enabled ? `${guest.name} now sizes itself.` : `${guest.name} now keeps the size that dom0 sets.`, answer);
+		warned(enabled ? `${quoted(guest.name)} now sizes itself.` : `${quoted(guest.name)} now keeps the size that dom0 sets.`, answer);
 		return true;
 	} catch (error) {
-		notify(`${guest.name} was not switched ${enabled ? "on" : "off"}: ${reason(error)}`, "bad");
+		notify(`${quoted(guest.name)} was not switched ${enabled ? "on" : "off"}: ${reason(error)}`, "bad");
 		return false;
 	}
 }
@@ -90,15 +90,15 @@ export async function setTarget(guest, kib, { version = null, force = false } = 
 	try {
 		const answer = await askJson(path(guest, "target"), { method: "POST", body, headers });
 		learn(answer, "target_kib");
-		warned(`${guest.name}: target ${size(answer.before)} → ${size(answer.after)}.`, answer);
+		warned(`${quoted(guest.name)}: target ${size(answer.before)} → ${size(answer.after)}.`, answer);
 		return true;
 	} catch (error) {
-		notify(`${guest.name}'s target was not set: ${reason(error)}`, "bad");
+		notify(`${quoted(guest.name)}'s target was not set: ${reason(error)}`, "bad");
 		return false;
 	}
 }
 
 export async function forceTarget(guest, kib, problem) {
-	const sure = await question(`Force ${guest.name} to ${mib(kib)} MiB?`, problem.message, "Force it");
+	const sure = await question(`Force ${quoted(guest.name)} to ${mib(kib)} MiB?`, problem.message, "Force it");
 	return sure && setTarget(guest, kib, { force: true });
 }

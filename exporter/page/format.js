@@ -22,6 +22,11 @@ export function size(kib) {
 	return `${(kib / MIB).toFixed(1)} MiB`;
 }
 
+// A foreign name within a sentence: its directions of writing end with it.
+export function quoted(name) {
+	return `\u2068${name}\u2069`;
+}
+
 export function mib(kib) {
 	return Math.round(kib / MIB);
 }

@@ -31,7 +31,7 @@ function describe(host, guests, promised) {
 
 export function showHost() {
 	const host = model.host;
-	if (!host)
+	if (!host || !host.total_kib)
 		return;
 	const guests = allocated();
 	const promised = (host.dom0_kib || 0) + (host.static_max_kib || 0);

@@ -56,6 +56,7 @@ function showRow(row) {
 	const guest = model.guests.get(row.domid);
 	const { label, tone, help } = state(guest.state);
 	setText(row.name, guest.name);
+	setAttribute(row.name, "title", guest.name);
 	setAttribute(row.name, "href", `#/guest/${guest.uuid}`);
 	setAttribute(row.node, "data-tone", tone);
 	setText(row.sub, `${guest.type} · ${guest.domid}`);

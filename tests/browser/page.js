@@ -199,6 +199,7 @@ test("the keyboard alone finds a guest, opens it, switches it and comes back", a
 	await page.locator("#detail h1", { hasText: "guest5" }).waitFor();
 	await page.keyboard.press("Escape");
 	await row("guest5").waitFor();
+	holds(await focusIs("#rows .name"), "coming back leads to the row one came from");
 	await page.fill("#search", "");
 });
 
@@ -291,6 +292,23 @@ test("the agent stops and starts: the page says so and recovers by itself", asyn
 	await row("newcomer").waitFor();
 	bash("bed", "destroy", "newcomer");
 	await row("newcomer").waitFor({ state: "detached" });
+});
+
+test("an agent that shows itself to viewers only asks to sign in, then shows all", async () => {
+	await overview();
+	if (await page.isVisible("#sign-out"))
+		await page.click("#sign-out");
+	bash("agent_stop");
+	bash("agent_start", "http.read=viewer");
+	await page.locator("#empty", { hasText: "sign in" }).waitFor();
+	same(await page.getAttribute("#link", "data-kind"), "closed", "the link");
+	await page.reload();
+	await page.locator("#empty", { hasText: "sign in" }).waitFor();
+	await signIn(page, tokens.viewer);
+	await until("live updates", isLive);
+	await until("all guests", async () => await page.locator("#rows .row").count() === GUESTS);
+	await page.reload();
+	await until("all guests, as the tab still knows who this is", async () => await page.locator("#rows .row").count() === GUESTS);
 });
 
 test("in all this the page itself never complained", async () => {
