@@ -5,6 +5,7 @@
  */
 #include <microhttpd.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "events.h"
 #include "http_accept.h"
@@ -34,21 +35,32 @@ static void out_of_memory(struct reply *reply)
 	text_string(&reply->text, document);
 }
 
+/* A page's script has its own way to ask; to Basic the browser would answer with a window. */
+static bool script_asks(const struct http_call *call)
+{
+	const char *destination =
+		MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "Sec-Fetch-Dest");
+
+	return destination && !strcasecmp(destination, "empty");
+}
+
 /* The ways to prove who one is, as the agent is configured (RFC 9110, 11.6.1). */
-static void add_challenges(struct MHD_Response *response)
+static void add_challenges(const struct http_call *call, struct MHD_Response *response)
 {
 	const struct config *config = config_acquire();
+	bool basic = config->passwords && !script_asks(call);
 
-	if (!config->passwords || auth_has(config->auth, PROOF_TOKEN))
+	if (!basic || auth_has(config->auth, PROOF_TOKEN))
 		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
 					"Bearer realm=\"xenballoon\"");
-	if (config->passwords)
+	if (basic)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
 					"Basic realm=\"xenballoon\", charset=\"UTF-8\"");
 	config_release(config);
 }
 
-static void add_headers(struct MHD_Response *response, const struct reply *reply)
+static void add_headers(const struct http_call *call, struct MHD_Response *response,
+			const struct reply *reply)
 {
 	char seconds[16];
 
@@ -62,7 +74,7 @@ static void add_headers(struct MHD_Response *response, const struct reply *reply
 	if (*reply->tag)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply->tag);
 	if (reply->status == MHD_HTTP_UNAUTHORIZED)
-		add_challenges(response);
+		add_challenges(call, response);
 	if (reply->retry_after_s) {
 		snprintf(seconds, sizeof(seconds), "%u", reply->retry_after_s);
 		MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
@@ -110,6 +122,6 @@ struct MHD_Response *http_response(struct http_call *call, struct reply *reply, 
 		return NULL;
 	if (close)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-	add_headers(response, reply);
+	add_headers(call, response, reply);
 	return response;
 }

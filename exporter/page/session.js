@@ -8,9 +8,6 @@ const TIMEOUT_MS = 15000;
 const NOBODY = { name: null, role: "none", domains: null, read: "open" };
 
 let authorization = sessionStorage.getItem(KEY);
-// A client certificate or a credential that the browser holds itself is sent only where it is known to be good:
-// elsewhere the browser would ask for a password in a window of its own.
-let credentials = "omit";
 let clockSkewMs = 0;
 
 export let me = NOBODY;
@@ -23,7 +20,7 @@ export function now() {
 
 // How requests are proved now; where it differs, what was being read has to be asked for anew.
 export function proof() {
-	return `${credentials} ${authorization}`;
+	return authorization;
 }
 
 export class Problem extends Error {
@@ -43,8 +40,7 @@ export async function ask(path, { method = "GET", body, headers = {}, signal, as
 	if (body !== undefined)
 		sent["Content-Type"] = "application/json";
 	const response = await fetch(path, {
-		method, headers: sent, cache: "no-store", redirect: "error",
-		credentials: as === null ? "same-origin" : credentials,
+		method, headers: sent, cache: "no-store", redirect: "error", credentials: "same-origin",
 		body: body === undefined ? undefined : JSON.stringify(body),
 		signal: signal || AbortSignal.timeout(TIMEOUT_MS),
 	});
@@ -68,16 +64,10 @@ function become(person) {
 	changed.dispatchEvent(new Event("change"));
 }
 
-// Finds out who this is: by what was kept, by what the browser itself proves, or nobody.
+// Finds out who this is: by what was kept, by what the browser itself shows (a certificate), or nobody.
 export async function recognise() {
 	try {
-		if (authorization) {
-			become(await askJson("/api/v1/whoami"));
-			return;
-		}
-		const person = await askJson("/api/v1/whoami", { as: null });
-		credentials = person.name === null ? "omit" : "same-origin";
-		become(person);
+		become(await askJson("/api/v1/whoami"));
 	} catch (error) {
 		if (error.status === 401)
 			signOut();
@@ -91,7 +81,6 @@ async function signIn(shown) {
 	if (person.role === "none")
 		throw new Problem(401, { detail: "The agent does not know this credential." });
 	authorization = shown;
-	credentials = "omit";
 	sessionStorage.setItem(KEY, shown);
 	become(person);
 }

@@ -299,7 +299,7 @@ test("an agent that shows itself to viewers only asks to sign in, then shows all
 	if (await page.isVisible("#sign-out"))
 		await page.click("#sign-out");
 	bash("agent_stop");
-	bash("agent_start", "http.read=viewer");
+	bash("agent_start", "http.read=viewer", `http.web_config=${process.env.HOST_DIR}/web.config.yml`);
 	await page.locator("#empty", { hasText: "sign in" }).waitFor();
 	same(await page.getAttribute("#link", "data-kind"), "closed", "the link");
 	await page.reload();
@@ -308,7 +308,26 @@ test("an agent that shows itself to viewers only asks to sign in, then shows all
 	await until("live updates", isLive);
 	await until("all guests", async () => await page.locator("#rows .row").count() === GUESTS);
 	await page.reload();
-	await until("all guests, as the tab still knows who this is", async () => await page.locator("#rows .row").count() === GUESTS);
+	await until("all guests again, as the tab knows who this is", async () => await page.locator("#rows .row").count() === GUESTS);
+});
+
+test("a user signs in with a password, and nobody but the page asks for it", async () => {
+	await page.click("#sign-out");
+	await page.locator("#empty", { hasText: "sign in" }).waitFor();
+	await page.click("#sign-in");
+	await page.click("#sign-form [value=basic]");
+	await page.fill("#sign-form [name=user]", "alice");
+	await page.fill("#sign-form [name=password]", "Example");
+	await page.click("#sign-form [type=submit]");
+	await page.locator("#sign-error", { hasText: "credential" }).waitFor();
+	await page.fill("#sign-form [name=password]", "example");
+	await page.click("#sign-form [type=submit]");
+	await page.locator("#who", { hasText: "alice · operator" }).waitFor();
+	await until("all guests", async () => await page.locator("#rows .row").count() === GUESTS);
+	holds(await shown(".switch") > 0, "the operator has controls");
+	await page.click("#sign-out");
+	await page.locator("#empty", { hasText: "sign in" }).waitFor();
+	same(await page.evaluate(() => sessionStorage.length), 0, "what the tab keeps");
 });
 
 test("in all this the page itself never complained", async () => {

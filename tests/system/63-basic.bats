@@ -56,6 +56,14 @@ as() {
 	contains "$(as alice:Example GET /api/v1/whoami)" 401
 }
 
+@test "who asks is told how, but no browser is made to ask with a window of its own for a page's script" {
+	contains "$(curl -sS -i -X POST "$URL/-/reload")" "Basic realm"
+	local answer
+	answer=$(curl -sS -i -X POST -H "Sec-Fetch-Dest: empty" "$URL/-/reload")
+	contains "$answer" "Bearer realm"
+	[[ $answer != *"Basic realm"* ]]
+}
+
 @test "what is no Basic is refused as a wrong one" {
 	local word
 	for word in "" "!" "YWxpY2U" "YWxpY2U6ZXhhbXBsZQ=x" "$(printf 'alice\0:example' | base64)" \
