@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tests one after the other, told as TAP. `run` counts the lines that begin with test( for the plan.
 
-const LIMIT_MS = 60000;
+const LIMIT_MS = 90000;
 const tests = [];
 
 export function test(name, body) {
