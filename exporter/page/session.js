@@ -66,14 +66,15 @@ function become(person) {
 
 // Finds out who this is: by what was kept, by what the browser itself shows (a certificate), or nobody.
 export async function recognise() {
-	try {
-		become(await askJson("/api/v1/whoami"));
-	} catch (error) {
-		if (error.status === 401)
-			signOut();
-		else if (me === NOBODY)
-			become(NOBODY);
-	}
+	const shown = authorization;
+	const answer = await askJson("/api/v1/whoami").catch((error) => error);
+	// Somebody may have signed in or out meanwhile.
+	if (shown !== authorization)
+		return;
+	if (!(answer instanceof Error))
+		become(answer);
+	else if (answer.status === 401)
+		signOut();
 }
 
 async function signIn(shown) {

@@ -10,7 +10,7 @@ const GUESTS = 12;
 
 const context = await launch();
 const page = context.pages()[0] ?? await context.newPage();
-page.setDefaultTimeout(15000);
+page.setDefaultTimeout(30000);
 const complaints = []; // of the page itself
 const refused = []; // what the browser notes of requests that did not succeed
 const foreign = [];
