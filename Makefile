@@ -83,7 +83,7 @@ $(B)/tests/unit/guest/%: $(B)/obj/tests/unit/guest/%.o $(B)/guest.a
 $(B)/tests/unit/cli/%: $(B)/obj/tests/unit/cli/%.o $(B)/cli.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(CLI_LIBS)
-unit: $(AGENT_TESTS) $(GUEST_TESTS) $(CLI_TESTS) $(addprefix $(B)/tests/,bench/rows bench/sleepers bench/walker fuzz/snmp)
+unit: $(AGENT_TESTS) $(GUEST_TESTS) $(CLI_TESTS) $(addprefix $(B)/tests/,bench/rows bench/sleepers bench/walker bench/poster fuzz/snmp)
 
 # What the SNMP tests and measurements ask: the agent's side over a made-up host, and processes.
 $(B)/tests/bench/rows: $(B)/obj/tests/bench/rows.o $(B)/agent.a
@@ -92,6 +92,10 @@ $(B)/tests/bench/rows: $(B)/obj/tests/bench/rows.o $(B)/agent.a
 $(addprefix $(B)/tests/,bench/sleepers bench/walker fuzz/snmp): $(B)/tests/%: $(B)/obj/tests/%.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^
+
+$(B)/tests/bench/poster: $(B)/obj/tests/bench/poster.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lxenstore
 
 # The fuzzers are clang's libFuzzer, so they and what they feed are a tree of their own. One may stand
 # in for a module of the agent (muldefs): record is its own store.
@@ -139,9 +143,9 @@ xen-shell: deps ## a prompt in a real dom0 with guests up
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/xen/run --shell
 
-bench: deps ## speed, as ratios against a named alternative: a scrape, a walk, the policies
+bench: deps ## speed, as ratios against a named alternative: a scrape, a change, a walk, the policies
 	$(Q)$(MAKE) --no-print-directory all bed unit
-	$(Q)for bench in scrape walk policies; do tests/bench/$$bench || exit 1; done
+	$(Q)for bench in scrape post walk policies; do tests/bench/$$bench || exit 1; done
 
 fuzz: deps fuzzers ## feed the parsers; RUNS=1000000 or SECONDS=60 of each, TARGETS="json path" for some
 	$(Q)tests/fuzz/run $(if $(RUNS),--runs $(RUNS)) $(if $(SECONDS),--seconds $(SECONDS)) $(TARGETS)
