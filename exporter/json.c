@@ -61,6 +61,12 @@ void json_put_null(struct text *text, const char *key)
 	text_string(text, "null");
 }
 
+void json_put_raw(struct text *text, const char *key, const char *json)
+{
+	begin(text, key);
+	text_string(text, json);
+}
+
 void json_put_reading(struct text *text, const char *key, enum metric_unit unit,
 		      struct reading reading)
 {

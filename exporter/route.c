@@ -41,6 +41,8 @@ const struct route routes[] = {
 	  .help = "One guest's values in the last 15 minutes." },
 	{ "GET", "/api/v1/audit", ROLE_OPERATOR, NO_CONTROL, .handler = get_audit,
 	  .help = "The latest decisions, newest first." },
+	{ "GET", "/api/v1/openapi.json", ROLE_NONE, NO_CONTROL, .handler = get_openapi,
+	  .help = "This API, as OpenAPI 3.1." },
 	{ "POST", "/api/v1/domains/{id}/selfballoon", ROLE_OPERATOR, CONTROL_SELFBALLOON, .body = true,
 	  .handler = post_selfballoon, .help = "Lets one guest size itself, or ends that." },
 	{ "POST", "/api/v1/domains/{id}/target", ROLE_OPERATOR, CONTROL_TARGET, .body = true,

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "json.h"
 #include "log.h"
+#include "openapi.h"
 #include "problem.h"
 #include "prometheus.h"
 #include "route.h"
@@ -141,6 +142,15 @@ bool get_domain(struct exchange *exchange, struct reply *reply)
 			      exchange->id);
 	}
 	snapshot_release(snapshot);
+	return true;
+}
+
+bool get_openapi(struct exchange *exchange, struct reply *reply)
+{
+	(void)exchange;
+	reply->status = 200;
+	reply->type = TYPE_JSON;
+	openapi_put(&reply->text);
 	return true;
 }
 

@@ -20,6 +20,7 @@ void json_put_string(struct text *text, const char *key, const char *value);
 void json_put_number(struct text *text, const char *key, uint64_t value);
 void json_put_bool(struct text *text, const char *key, bool value);
 void json_put_null(struct text *text, const char *key);
+void json_put_raw(struct text *text, const char *key, const char *json); /* is JSON already */
 
 /* A reading: null unless it is good; true or false for UNIT_BOOL. */
 void json_put_reading(struct text *text, const char *key, enum metric_unit unit,

@@ -82,6 +82,11 @@ tag_of() {
 	same "$(cat "$HOST_DIR"/raced.* | sort | uniq -c | xargs)" "1 200 7 412" answers
 }
 
+@test "the API is as it says: every route, every status, every member" {
+	OPERATOR_TOKEN=$OPERATOR_TOKEN VIEWER_TOKEN=$VIEWER_TOKEN "$ROOT/tests/system/openapi.py" "$URL"
+	selfballoon guest1 false
+}
+
 @test "the latest decisions can be asked for, by operators alone" {
 	local answer
 	expect 401 GET /api/v1/audit

@@ -9,9 +9,11 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "openapi.h"
 #include "route.h"
 
 static const struct route *route;
@@ -127,6 +129,24 @@ static void says_which_methods_there_are(void **state)
 	assert_string_equal(route->method, "GET");
 }
 
+static void each_row_is_described(void **state)
+{
+	struct text text = { 0 };
+	char wanted[128];
+
+	(void)state;
+	openapi_put(&text);
+	text_add(&text, "", 1);
+	assert_false(text.failed);
+	for (size_t i = 0; i < route_count; i++) {
+		snprintf(wanted, sizeof(wanted), "\"%s\":{\"%s\":{\"operationId\":", routes[i].path,
+			 strcmp(routes[i].method, "GET") ? "post" : "get");
+		if (!strstr(text.bytes, wanted))
+			fail_msg("%s %s is not described", routes[i].method, routes[i].path);
+	}
+	text_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +156,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_malformed_guest),
 		cmocka_unit_test(knows_what_is_not_there),
 		cmocka_unit_test(says_which_methods_there_are),
+		cmocka_unit_test(each_row_is_described),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
