@@ -27,6 +27,11 @@ export function quoted(name) {
 	return `\u2068${name}\u2069`;
 }
 
+// A number and its unit stay on one line.
+export function unbroken(text) {
+	return text.replace(/(\d) (KiB|MiB|GiB|s|%)(?=\W|$)/g, "$1\u00a0$2");
+}
+
 export function mib(kib) {
 	return Math.round(kib / MIB);
 }
@@ -35,7 +40,7 @@ export function mib(kib) {
 export function pressure(centi) {
 	if (centi === null || centi === undefined)
 		return unknown;
-	return centi >= 1000 || centi === 0 ? `${Math.round(centi / 100)} %` : `${(centi / 100).toFixed(1)} %`;
+	return centi >= 1000 || centi < 5 ? `${Math.round(centi / 100)} %` : `${(centi / 100).toFixed(1)} %`;
 }
 
 export function duration(seconds) {

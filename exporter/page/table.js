@@ -6,7 +6,7 @@ import { makeBar, showBar } from "./bar.js";
 import { drawSpark } from "./chart.js";
 import { switchGuest } from "./control.js";
 import { byId, copyOf, setAttribute, setClass, setText } from "./dom.js";
-import { duration, pressure, size, state, unknown } from "./format.js";
+import { duration, pressure, size, state, unbroken, unknown } from "./format.js";
 import * as model from "./model.js";
 import { maySteer, now } from "./session.js";
 
@@ -63,7 +63,7 @@ function showRow(row) {
 	setText(row.chip, label);
 	setClass(row.chip, `chip ${tone}`);
 	setAttribute(row.chip, "title", help);
-	setText(row.reason, guest.reason);
+	setText(row.reason, unbroken(guest.reason));
 	setAttribute(row.reason, "title", guest.reason);
 	showBar(row.bar, guest);
 	setText(row.held, size(model.holds(guest)));
