@@ -4,7 +4,7 @@
 import { execFileSync } from "node:child_process";
 
 export const url = process.env.URL;
-export const tokens = { operator: process.env.OPERATOR_TOKEN, viewer: process.env.VIEWER_TOKEN };
+export const tokens = { operator: process.env.OPERATOR_TOKEN, viewer: process.env.VIEWER_TOKEN, bound: process.env.BOUND_TOKEN };
 
 // A function of lib.bash with its arguments; what it prints.
 export function bash(...words) {

@@ -104,6 +104,15 @@ test("a wrong token is refused in words; a viewer sees no controls", async () =>
 	same(await page.evaluate(() => document.cookie), "", "cookies");
 });
 
+test("an operator bound to some guests sees controls for these alone", async () => {
+	await become("bound");
+	const steered = page.locator("#rows .row", { has: page.locator(".switch:visible") });
+	await until("three switches", async () => await steered.count() === 3);
+	same((await steered.locator(".name").allTextContents()).sort().join(), "guest1,guest10,guest11", "whom it may switch");
+	await openGuest("guest2");
+	same(await shown(".steer"), 0, "controls in another guest's view");
+});
+
 test("a switch flips the guest, and its bar moves", async () => {
 	await become("operator");
 	const before = await fill("guest1");
