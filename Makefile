@@ -143,9 +143,9 @@ xen-shell: deps ## a prompt in a real dom0 with guests up
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/xen/run --shell
 
-bench: deps ## speed, as ratios against a named alternative: a scrape, a change, a walk, the policies
+bench: deps ## speed, as ratios against a named alternative: a scrape, one under siege, a change, a walk, the policies
 	$(Q)$(MAKE) --no-print-directory all bed unit
-	$(Q)for bench in scrape post walk policies; do tests/bench/$$bench || exit 1; done
+	$(Q)for bench in scrape siege post walk policies; do tests/bench/$$bench || exit 1; done
 
 fuzz: deps fuzzers ## feed the parsers; RUNS=1000000 or SECONDS=60 of each, TARGETS="json path" for some
 	$(Q)tests/fuzz/run $(if $(RUNS),--runs $(RUNS)) $(if $(SECONDS),--seconds $(SECONDS)) $(TARGETS)

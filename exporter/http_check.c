@@ -25,31 +25,54 @@ static const char *const singular[] = { "Host",		  "Authorization", "Content-Len
 
 #define SINGULAR_COUNT (sizeof(singular) / sizeof(*singular))
 
-static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *name,
-				    const char *value)
+struct shape {
+	unsigned int counts[SINGULAR_COUNT];
+	bool folded;
+};
+
+/*
+ * libmicrohttpd glues a folded line to the name of its header, "Transfer-Encodingchunked", and a
+ * proxy may do otherwise. Names and values lie where the client's bytes were read, so between a
+ * name and its value there is nothing but the colon, a NUL by now, and blanks, unless it has glued.
+ */
+static bool is_folded(const char *name, const char *value)
 {
-	unsigned int *counts = context;
+	const char *end = name + strlen(name) + 1;
+
+	if (name[strcspn(name, " \t:")])
+		return true;
+	return value < end || strspn(end, " \t") < (size_t)(value - end);
+}
+
+static enum MHD_Result look_at_header(void *context, enum MHD_ValueKind kind, const char *name,
+				      const char *value)
+{
+	struct shape *shape = context;
 
 	(void)kind;
-	(void)value;
 	for (size_t i = 0; i < SINGULAR_COUNT; i++)
-		counts[i] += !strcasecmp(singular[i], name);
+		shape->counts[i] += !strcasecmp(singular[i], name);
+	shape->folded |= value && is_folded(name, value);
 	return MHD_YES;
 }
 
 /* Where a proxy and we could disagree on where the request ends or for whom it is. */
 static bool check_shape(const struct http_call *call, const char *version, struct reply *reply)
 {
-	unsigned int counts[SINGULAR_COUNT] = { 0 };
+	struct shape shape = { .folded = false };
 	const char *encoding = header(call, "Transfer-Encoding");
 
-	MHD_get_connection_values(call->connection, MHD_HEADER_KIND, count_header, counts);
+	MHD_get_connection_values(call->connection, MHD_HEADER_KIND, look_at_header, &shape);
 	for (size_t i = 0; i < SINGULAR_COUNT; i++)
-		if (counts[i] > 1) {
+		if (shape.counts[i] > 1) {
 			problem_reply(reply, 400, "The header %s was sent %u times; send it once.",
-				      singular[i], counts[i]);
+				      singular[i], shape.counts[i]);
 			return false;
 		}
+	if (shape.folded) {
+		problem_reply(reply, 400, "A header goes on in the next line; send it in one.");
+		return false;
+	}
 	if (strcmp(version, "HTTP/1.0") && !header(call, "Host")) {
 		problem_reply(reply, 400, "The header Host is missing.");
 		return false;

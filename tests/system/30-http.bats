@@ -371,6 +371,11 @@ status_of() {
 		$post$host$host$auth$plain\r\n$body
 		$post$host$auth$auth$plain\r\n$body
 		$post$auth$plain\r\n$body
+		$post$host$auth${plain}X-Long: a\r\n b\r\n\r\n$body
+		$post$host$auth${plain}X-Long: a\r\n\tb: c\r\n\r\n$body
+		$post$host$auth${plain}Transfer-Encoding:\r\n chunked\r\n\r\n$body
+		$post$host$auth${plain}Transfer-Encoding: \r\n chunked\r\n\r\n$body
+		$post$host${auth}Content-Length:\r\n 22\r\n\r\n$body
 	EOT
 	# The same, whole, is taken: it was the shape that was refused.
 	contains "$(raw "$post$host$auth${plain/22/38}\r\n${body%\}}, \"dry_run\":true}")" \

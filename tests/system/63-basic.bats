@@ -3,6 +3,8 @@
 #
 # Basic auth by web.config.yml, and who tries passwords and tokens: they are slowed, the right ones
 # are not, and no scrape waits for a bcrypt.
+#
+# also with: thread
 
 load lib.bash
 

@@ -158,8 +158,9 @@ start() {
 		echo $! >"$HOST_DIR/pids/$name"
 		code=0
 		wait $! || code=$?
-		echo $code >"$HOST_DIR/$name.exit"
+		# In this order: once it is known to have ended, another may bear its name.
 		rm -f "$HOST_DIR/pids/$name"
+		echo $code >"$HOST_DIR/$name.exit"
 	) >>"$HOST_DIR/$name.log" 2>&1 3>&- </dev/null &
 	disown
 	wait_until 5 test -e "$HOST_DIR/pids/$name" -o -e "$HOST_DIR/$name.exit"
