@@ -16,6 +16,12 @@
 #include "cli_size.h"
 #include "cli_term.h"
 
+/*
+ * Guests that one request lists. The agent has control.timeout_ms for a request, and with a
+ * thousand guests xenstored takes 40 ms for each change.
+ */
+#define AT_ONCE 16
+
 static void add_options(const struct cli *cli, json_t *body)
 {
 	if (cli->options->dry_run)
@@ -91,8 +97,6 @@ static int tell_all(const struct cli *cli, const struct client_call *call)
 
 	if (!json_is_array(answers))
 		return problem_good(call) ? EXIT_DONE : problem_exit(call);
-	if (!json_array_size(answers))
-		printf("%s: there are no guests to switch.\n", call->way->label);
 	json_array_foreach(answers, at, answer)
 	{
 		own = tell(cli, call, answer);
@@ -102,85 +106,104 @@ static int tell_all(const struct cli *cli, const struct client_call *call)
 	return code;
 }
 
+/* The guests that are meant on one host, by UUID or as they were called, and how far we are. */
+struct batch {
+	json_t *names;
+	size_t done;
+};
+
 /*
- * The guests that are meant, by host: a list of names or UUIDs each. EXIT_DONE; EXIT_NO_ANSWER if a
- * host is down, but all were found elsewhere; *good is false, said, if one is not there.
+ * Sorts the guests that are meant by host. EXIT_DONE; EXIT_NO_ANSWER if a host is down, but all
+ * were found elsewhere; *good is false, said, if one is not there.
  */
-static int sort_out(struct cli *cli, size_t count, char **words, json_t **lists, bool *good)
+static int sort_out(struct cli *cli, size_t count, char **words, struct batch *batches, bool *good)
 {
 	struct guests guests;
 
 	*good = true;
-	for (size_t i = 0; i < cli->way_count; i++)
-		lists[i] = json_array();
-	if (cli->way_count == 1) {
+	if (count && cli->way_count == 1) {
 		for (size_t i = 0; i < count; i++)
-			json_array_append_new(lists[0], json_string(words[i]));
+			json_array_append_new(batches[0].names, json_string(words[i]));
 		return EXIT_DONE;
 	}
 	guests_read(cli, &guests);
-	for (size_t i = 0; i < count; i++) {
-		const struct guest *guest = guests_find(&guests, words[i]);
+	for (size_t i = 0; i < (count ? count : guests.count); i++) {
+		const struct guest *guest =
+			count ? guests_find(&guests, words[i]) : &guests.guest[i];
 
 		*good = *good && guest;
 		if (guest)
-			json_array_append_new(lists[guest->way - cli->ways],
+			json_array_append_new(batches[guest->way - cli->ways].names,
 					      json_string(guest_text(guest->object, "uuid")));
 	}
 	guests_free(&guests);
 	return guests.exit;
 }
 
-static int ask_all(struct cli *cli, bool on, json_t **lists)
+/* The next few of a host's guests, as a request. */
+static json_t *next_body(const struct cli *cli, bool on, struct batch *batch)
+{
+	json_t *body = json_pack("{sb}", "enabled", on), *names = json_array();
+
+	for (size_t i = 0; i < AT_ONCE && batch->done < json_array_size(batch->names); i++)
+		json_array_append(names, json_array_get(batch->names, batch->done++));
+	json_object_set_new(body, "domains", names);
+	add_options(cli, body);
+	return body;
+}
+
+/* One round: a few guests of each host that has some left. False: there were none. */
+static bool ask_some(struct cli *cli, bool on, struct batch *batches, int *code)
 {
 	struct client_call calls[OPTIONS_HOSTS_MAX] = { 0 };
 	size_t count = 0;
-	int code = EXIT_DONE, own;
 
 	for (size_t i = 0; i < cli->way_count; i++) {
-		json_t *body;
-
-		if (lists && !json_array_size(lists[i]))
+		if (batches[i].done == json_array_size(batches[i].names))
 			continue;
-		body = json_pack("{sb}", "enabled", on);
-		if (lists)
-			json_object_set(body, "domains", lists[i]);
-		add_options(cli, body);
 		calls[count] = (struct client_call){ .way = &cli->ways[i],
 						     .method = "POST",
 						     .path = "/api/v1/selfballoon",
-						     .send = body };
+						     .send = next_body(cli, on, &batches[i]) };
 		count++;
 	}
 	client_run(calls, count);
 	for (size_t i = 0; i < count; i++) {
-		own = tell_all(cli, &calls[i]);
-		if (own > code)
-			code = own;
+		int own = tell_all(cli, &calls[i]);
+
+		/* Without answers one by one, the others would meet the same. */
+		if (!json_is_array(json_object_get(calls[i].answer, "answers")))
+			batches[calls[i].way - cli->ways].done =
+				json_array_size(batches[calls[i].way - cli->ways].names);
+		*code = own > *code ? own : *code;
 		json_decref(calls[i].send);
 	}
 	client_free(calls, count);
-	return code;
+	return count;
 }
 
 static int switch_guests(struct cli *cli, bool on, size_t count, char **words)
 {
-	json_t *lists[OPTIONS_HOSTS_MAX] = { 0 };
-	int code, own = EXIT_REFUSED;
-	bool good;
+	struct batch batches[OPTIONS_HOSTS_MAX] = { 0 };
+	int code, own = EXIT_DONE;
+	bool good, any = false;
 
 	if (cli->options->all == !!count) {
 		fprintf(stderr, "xenballoon: name the guests, or --all for every one; "
 				"`xenballoon list` shows them\n");
 		return EXIT_USAGE;
 	}
-	if (!count)
-		return ask_all(cli, on, NULL);
-	code = sort_out(cli, count, words, lists, &good);
-	if (good)
-		own = ask_all(cli, on, lists);
 	for (size_t i = 0; i < cli->way_count; i++)
-		json_decref(lists[i]);
+		batches[i].names = json_array();
+	code = sort_out(cli, count, words, batches, &good);
+	if (!good)
+		own = EXIT_REFUSED;
+	while (good && ask_some(cli, on, batches, &own))
+		any = true;
+	if (good && !any && code == EXIT_DONE)
+		puts("There are no guests to switch.");
+	for (size_t i = 0; i < cli->way_count; i++)
+		json_decref(batches[i].names);
 	return own > code ? own : code;
 }
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# also with: address-undefined
 #
 # The command line against a real agent: what it shows, what it changes, what it says of what is
 # refused, how it ends. Guests report as a daemon would, but nothing is done by itself.
@@ -181,6 +180,9 @@ make_hog() {
 	wait_until 20 make_hog
 	run -4 --separate-stderr cli target guest3 500M --force --wait=2s
 	contains "$stderr" "not 500 MiB:"
+	wait_until 10 eval '[ "$(field guest3 state)" = "\"host_full\"" ]'
+	run -0 cli explain guest3
+	contains "$output" "xenballoon advise shows which would"
 	start waiter "$BUILD/xenballoon" target guest3 501M --force --wait=60s
 	wait_until 10 grep -q "target 501 MiB" "$HOST_DIR/waiter.log"
 	bed destroy guest3
