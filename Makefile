@@ -21,7 +21,7 @@ LDFLAGS  += $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed
 AGENT_LIBS := -lxenctrl -lxenstore -lmicrohttpd -lnetsnmpagent -lnetsnmp -ljansson -lyaml \
               -lgnutls -lcrypt -lsystemd -lz -lpthread
 GUEST_LIBS := -lxenstore
-CLI_LIBS   := -lcurl -ljansson -lgnutls
+CLI_LIBS   := -lcurl -ljansson -lgnutls -lncursesw -ltinfo
 
 # The contract is both sides' own; everything else belongs to one of them.
 AGENT_SRC := $(wildcard exporter/*.c control/*.c mib/*.c) guest/contract.c
@@ -166,6 +166,8 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(B)/xenballoon-agent $(DESTDIR)$(PREFIX)/sbin/xenballoon-agent
 	install -D -m 0755 $(B)/xenballoon-guest $(DESTDIR)$(PREFIX)/sbin/xenballoon-guest
 	install -D -m 0755 $(B)/xenballoon $(DESTDIR)$(PREFIX)/bin/xenballoon
+	install -D -m 0644 control/cli/xenballoon.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/xenballoon
 	install -D -m 0644 control/cli/xenballoon.1 $(DESTDIR)$(PREFIX)/share/man/man1/xenballoon.1
 	install -D -m 0644 exporter/xenballoon-agent.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-agent.8
 	install -D -m 0644 guest/xenballoon-guest.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-guest.8

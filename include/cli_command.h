@@ -67,6 +67,7 @@ int command_target(struct cli *cli, size_t count, char **words);
 int command_watch(struct cli *cli, size_t count, char **words);
 int command_audit(struct cli *cli, size_t count, char **words);
 int command_check(struct cli *cli, size_t count, char **words);
+int command_top(struct cli *cli, size_t count, char **words);
 int command_doctor(struct cli *cli, size_t count, char **words);
 int command_token(struct cli *cli, size_t count, char **words);
 int command_advise(struct cli *cli, size_t count, char **words);

@@ -33,6 +33,15 @@ void guests_read(struct cli *cli, struct guests *guests);
 
 /* The same, saying nothing. */
 void guests_ask(struct cli *cli, struct guests *guests);
+
+/*
+ * The same without waiting: client_step() until guests_ended(), then guests_end(). guests_free()
+ * may come before.
+ */
+void guests_begin(struct cli *cli, struct guests *guests);
+bool guests_ended(const struct guests *guests);
+void guests_end(struct guests *guests);
+
 void guests_free(struct guests *guests);
 
 /*

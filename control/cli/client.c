@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <curl/curl.h>
@@ -194,18 +195,34 @@ void client_begin(struct client_call *calls, size_t count)
 		begin(&calls[i]);
 }
 
+/* "2026-12-23 08:20:00 GMT", as libcurl says it of GnuTLS, or the way it does of OpenSSL. */
+static int64_t read_date(const char *text)
+{
+	struct tm utc = { 0 };
+	time_t date;
+
+	if (sscanf(text, " %4d-%2d-%2d %2d:%2d:%2d", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
+		   &utc.tm_hour, &utc.tm_min, &utc.tm_sec) == 6) {
+		utc.tm_year -= 1900;
+		utc.tm_mon--;
+		return (int64_t)timegm(&utc);
+	}
+	date = curl_getdate(text, NULL);
+	return date > 0 ? (int64_t)date : 0;
+}
+
 /* When the agent's own certificate, the first of the chain, ends. */
 static int64_t certificate_end(CURL *easy)
 {
-	static const char field[] = "Expire date:";
+	static const char field[] = "Expire date:"; /* in another case by GnuTLS */
 	struct curl_certinfo *info;
 
 	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
 	    info->num_of_certs < 1)
 		return 0;
 	for (struct curl_slist *line = info->certinfo[0]; line; line = line->next)
-		if (!strncmp(line->data, field, strlen(field)))
-			return (int64_t)curl_getdate(line->data + strlen(field), NULL);
+		if (!strncasecmp(line->data, field, strlen(field)))
+			return read_date(line->data + strlen(field));
 	return 0;
 }
 

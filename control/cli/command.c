@@ -59,6 +59,16 @@ const struct command commands[] = {
 	  "  xenballoon target web1 512M --wait         # and see it get there\n"
 	  "  xenballoon target web1 512M --wait=5m\n"
 	  "  xenballoon target web1 64M --dry-run       # would it be allowed?\n" },
+	{ "top", "", 0, 0, GROUP_WAY | GROUP_TOP | GROUP_COUNT, 0, command_top,
+	  "the guests as live bars; a key switches one",
+	  "Bars of what each guest has, its target and what it says it has, on the scale of its\n"
+	  "static maximum. Arrows choose a guest, o switches selfballooning after a question, s and r\n"
+	  "order, / filters, q ends. With -b plain text, a picture each -d, -n of them.\n"
+	  "--sort takes name, allocated, target, actual, wanted, static_max or state.\n"
+	  "\n"
+	  "  xenballoon top\n"
+	  "  xenballoon top --sort -wanted -d 5s\n"
+	  "  xenballoon top -b -n 1\n" },
 	{ "watch", "[GUEST...]", 0, WORDS_MAX, GROUP_WAY | GROUP_FORMAT | GROUP_COUNT, TRAIT_GUESTS,
 	  command_watch, "follow what changes, one line per change",
 	  "Guests that grow, shrink, come and go, and what was asked for by whom, as it happens;\n"

@@ -219,7 +219,7 @@ static void check_guests(struct doctor *doctor)
 		well -= count;
 	}
 	if (well == doctor->guests.count)
-		doctor_say(doctor, FINDING_OK, NULL, "all %zu guests report", well);
+		doctor_say(doctor, FINDING_OK, NULL, "all guests report (%zu)", well);
 }
 
 /* The certificate that the agent shows, whoever signed it; nobody proves anything to it here. */

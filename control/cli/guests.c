@@ -18,11 +18,11 @@
 #include "cli_term.h"
 #include "cli_way.h"
 
-static void ask(struct cli *cli, struct guests *guests)
+void guests_begin(struct cli *cli, struct guests *guests)
 {
 	size_t ways = cli->way_count;
 
-	guests->ways = ways;
+	*guests = (struct guests){ .exit = EXIT_DONE, .ways = ways };
 	guests->calls = calloc(2 * ways, sizeof(*guests->calls));
 	if (!guests->calls)
 		abort();
@@ -34,7 +34,15 @@ static void ask(struct cli *cli, struct guests *guests)
 		snprintf(guests->calls[i].path, sizeof(guests->calls[i].path), "/api/v1/domains");
 		snprintf(guests->hosts[i].path, sizeof(guests->hosts[i].path), "/api/v1/host");
 	}
-	client_run(guests->calls, 2 * ways);
+	client_begin(guests->calls, 2 * ways);
+}
+
+bool guests_ended(const struct guests *guests)
+{
+	for (size_t i = 0; i < 2 * guests->ways; i++)
+		if (!client_ended(&guests->calls[i]))
+			return false;
+	return true;
 }
 
 static void add(struct guests *guests, const struct client_call *call)
@@ -52,15 +60,21 @@ static void add(struct guests *guests, const struct client_call *call)
 		(struct guest){ call->way, object };
 }
 
-void guests_ask(struct cli *cli, struct guests *guests)
+void guests_end(struct guests *guests)
 {
-	*guests = (struct guests){ .exit = EXIT_DONE };
-	ask(cli, guests);
 	for (size_t i = 0; i < guests->ways; i++) {
 		add(guests, &guests->calls[i]);
 		if (guests->calls[i].status != 200)
 			guests->exit = problem_exit(&guests->calls[i]);
 	}
+}
+
+void guests_ask(struct cli *cli, struct guests *guests)
+{
+	guests_begin(cli, guests);
+	while (client_step(1000, -1))
+		;
+	guests_end(guests);
 }
 
 void guests_read(struct cli *cli, struct guests *guests)

@@ -22,6 +22,8 @@ static int print_words(const char *name)
 
 	if (command) {
 		options_words(command->groups, stdout);
+		if (command->traits & TRAIT_GUESTS)
+			puts("GUEST");
 		return EXIT_DONE;
 	}
 	options_words(GROUP_WAY, stdout);

@@ -40,7 +40,7 @@ struct option_row {
 static const struct option_row rows[] = {
 	{ 'o', "output", "COL,COL", KIND_TEXT, GROUP_TABLE, AT(columns),
 	  "show these columns; -o help lists them" },
-	{ 0, "sort", "[-]COL", KIND_TEXT, GROUP_TABLE, AT(sort),
+	{ 0, "sort", "[-]COL", KIND_TEXT, GROUP_TABLE | GROUP_TOP, AT(sort),
 	  "order by this column, with - the largest first" },
 	{ 0, "json", NULL, KIND_FLAG, GROUP_FORMAT, AT(json), "print JSON, with the fields of the API" },
 	{ 0, "csv", NULL, KIND_FLAG, GROUP_TABLE, AT(csv), "print comma-separated values, sizes in KiB" },
