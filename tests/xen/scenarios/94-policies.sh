@@ -24,9 +24,13 @@ policies_make() {
 	must "guest $1" create "$1" "$2" $policies_mib "$guest_max_mib" bed.zram=256M
 }
 
+policies_reported() {
+	key "$1" stats >/dev/null
+}
+
 policies_up() {
 	wait_for 180 "userland of $1" is_up "$1"
-	wait_for 60 "report of $1" key "$1" stats
+	wait_for 60 "report of $1" policies_reported "$1"
 }
 
 policies_uptime() {
