@@ -100,7 +100,7 @@ policies_took() {
 
 # A need of 200 MiB in the guest without work, and when growth began.
 policies_sudden() {
-	must "sudden need" guest idle 'nice -n -20 wake 60 >/tmp/wake.log 2>&1 & sleep 1
+	must "sudden need" guest idle 'wake 60 >/tmp/wake.log 2>&1 & sleep 1
 		take 200 8 pages >/tmp/take.log 2>&1 &'
 	wait_for 120 "200 MiB in idle" policies_took idle
 	note "$policy: $(guest idle 'tail -n 1 /tmp/take.log'), all steps took $(guest idle \
