@@ -62,7 +62,7 @@ policies_work() {
 	case $1 in
 	steady) guest steady 'take 120 8 pages >/dev/null &' ;;
 	burst) guest burst 'touch /tmp/burst; take 20 8 pages >/dev/null &
-		(while sleep 15; [ -e /tmp/burst ]; do take 180 8 pages >/dev/null & sleep 15; kill $!; done) &' ;;
+		(while sleep 15; [ -e /tmp/burst ]; do take 180 8 pages >/dev/null & sleep 15; kill $!; done) >/dev/null 2>&1 &' ;;
 	hog) guest hog 'take 250 8 pages >/dev/null &' ;;
 	esac
 	selfballoon "$1" true >/dev/null
@@ -70,7 +70,7 @@ policies_work() {
 
 # Microseconds in which some task waited, since boot.
 policies_stalled() {
-	guest "$1" "sed -n 's/^some.*total=//p' /proc/pressure/memory"
+	guest "$1" "sed -n 's/^some.*total=//p' /proc/pressure/memory" | grep -xE '[0-9]+'
 }
 
 # Average KiB that each domain held in the next SECONDS, as "NAME KIB" lines.
@@ -85,13 +85,16 @@ policies_watch() {
 policies_row() {
 	local held waited
 	held=$(awk -v name="$1" '$1 == name { print $2 }' <<<"$watched")
-	waited=$(($(policies_stalled "$1") - before[$1]))
+	learn waited policies_stalled "$1"
+	waited=$((waited - before[$1]))
 	note "$(printf '%-10s %-28s %14d %12d' "$policy" "$1 ($2)" \
 		$((guest_max_mib - held / 1024)) $((waited / 1000)))"
 }
 
 policies_remember() {
-	before[$1]=$(policies_stalled "$1")
+	local now
+	learn now policies_stalled "$1"
+	before[$1]=$now
 }
 
 policies_took() {
@@ -145,7 +148,8 @@ policies_calm() {
 
 # shellcheck disable=SC2034 # evidence reads subjects
 scenario_policies() {
-	local policy subjects=(idle steady burst hog)
+	local policy
+	subjects=(idle steady burst hog)
 	policies_each policies_make
 	policies_each policies_up
 	wait_for 120 "guests old enough to shrink" policies_old_enough
