@@ -18,6 +18,11 @@ export async function get(path, role) {
 	return response.json();
 }
 
+export async function post(path, role, body) {
+	const headers = { Authorization: `Bearer ${tokens[role]}`, "Content-Type": "application/json" };
+	return (await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) })).status;
+}
+
 export function guest(name) {
 	return get(`/api/v1/domains/${encodeURIComponent(name)}`);
 }

@@ -2,7 +2,7 @@
 // The live page on a host of twelve guests that balloon themselves.
 
 import { launch, load, signIn } from "./browser.js";
-import { bash, get, guest, tokens, url } from "./host.js";
+import { bash, guest, post, tokens, url } from "./host.js";
 import { holds, runTests, same, say, test, until } from "./tap.js";
 
 const { AxeBuilder } = load("@axe-core/playwright");
@@ -166,6 +166,19 @@ test("the slider asks too; a guest that sizes itself says to turn that off first
 	await verdict("Would be refused");
 	await page.click("#detail .verdict-actions button:text-is('Turn selfballooning off')");
 	await verdict("would be done");
+});
+
+test("what was judged is what is changed: somebody else's change in between is not overwritten", async () => {
+	await openGuest("guest9");
+	await setNumber(140);
+	await verdict("would be done");
+	same(await post("/api/v1/domains/guest9/target", "operator", { target_kib: 145 * 1024 }), 200, "the other's change");
+	await page.click("#detail [type=submit]");
+	await page.locator("#notice[data-tone=bad]", { hasText: "was not set" }).waitFor();
+	same((await guest("guest9")).target_kib, 145 * 1024, "target");
+	await verdict("would be done");
+	await page.click("#detail [type=submit]");
+	await until("the target", async () => (await guest("guest9")).target_kib === 140 * 1024);
 });
 
 test("the audit shows what was asked, and by whom", async () => {

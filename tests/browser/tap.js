@@ -24,7 +24,7 @@ export function holds(condition, what) {
 }
 
 // Until the asked-for is true; fails saying for what it waited.
-export async function until(what, ask, limitMs = 20000) {
+export async function until(what, ask, limitMs = 40000) {
 	for (const end = Date.now() + limitMs; ;) {
 		if (await ask())
 			return;
