@@ -132,6 +132,20 @@ tab() {
 	wait_until 10 eval '[ "$(tab "xenballoon show new")" = "newcomer " ]'
 }
 
+@test "many guests are switched a few at a time, each answered once" {
+	local i count
+	for i in {1..18}; do
+		bed create "tiny$i" --memory-mib 16 --static-max-mib 32 --daemon no --poster no >/dev/null
+	done
+	wait_until 20 cli show tiny18
+	count=$(cli list --json | jq length)
+	run -0 cli on --all --dry-run
+	same "$(grep -c 'would be: selfballooning on' <<<"$output")" "$count" answers
+	run -0 cli off --all
+	same "$(grep -c ': selfballooning off' <<<"$output")" "$count" answers
+	same "$(sort -u <<<"$output" | wc -l)" "$count" guests
+}
+
 # Each command on the sanitizers' build of the program. `make check` has made it.
 @test "no command reads or writes where it must not, or leaves memory behind" {
 	local program=$ROOT/build/address-undefined/xenballoon words failed=0
