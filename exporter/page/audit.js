@@ -2,7 +2,7 @@
 // What was asked of the agent, by whom, and how it ended. For operators.
 
 import { byId, copyOf, make } from "./dom.js";
-import { size, unknown } from "./format.js";
+import { dateTime, sentence, size, unknown } from "./format.js";
 import { askJson, me } from "./session.js";
 
 const PAGE = 50;
@@ -27,7 +27,7 @@ const toneOf = { ok: "good", checked: "info" };
 function makeEntry(entry) {
 	const item = make("li", "entry");
 	const at = new Date(entry.time);
-	const time = make("time", "", isNaN(at) ? String(entry.time) : at.toLocaleString([], { dateStyle: "short", timeStyle: "medium" }));
+	const time = make("time", "", isNaN(at) ? String(entry.time) : dateTime(at));
 	const chip = make("span", `chip ${toneOf[entry.result] || "bad"}`, String(entry.result).replaceAll("_", " "));
 	const line = make("span", "what");
 	line.append(make("b", "", entry.name ?? entry.subject ?? "all"), document.createTextNode(` ${what(entry)}`));
@@ -37,7 +37,7 @@ function makeEntry(entry) {
 	const who = `${entry.principal ?? "nobody known"} · ${entry.interface ?? ""} ${entry.address ?? ""}${flags ? ` · ${flags}` : ""}`;
 	item.append(time, chip, line, make("span", "who-line muted", who));
 	if (entry.detail || entry.warning)
-		item.append(make("span", "detail muted", [entry.detail, entry.warning].filter(Boolean).join(" ")));
+		item.append(make("span", "detail muted", [entry.detail, entry.warning].filter(Boolean).map(sentence).join(". ")));
 	return item;
 }
 

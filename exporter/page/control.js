@@ -2,7 +2,7 @@
 // Changes guests: asks first what would be refused, then for what the person wants. Judges nothing
 // itself; the agent's own sentences are what is shown.
 
-import { mib, quoted, size } from "./format.js";
+import { mib, quoted, sentence, size } from "./format.js";
 import * as model from "./model.js";
 import { notify, question } from "./say.js";
 import { ask, askJson, maySteer, Problem } from "./session.js";
@@ -14,7 +14,7 @@ function path(guest, what) {
 // What went wrong, as a sentence for people.
 export function reason(error) {
 	if (error instanceof Problem)
-		return error.message;
+		return sentence(error.message);
 	return error.name === "TimeoutError" ? "The agent did not answer in time." : "The agent does not answer.";
 }
 
@@ -26,7 +26,7 @@ function learn(answer, key) {
 }
 
 function warned(text, answer) {
-	notify(answer.warning ? `${text} ${answer.warning}` : text, answer.warning ? "warn" : "good");
+	notify(answer.warning ? `${text} ${sentence(answer.warning)}` : text, answer.warning ? "warn" : "good");
 }
 
 // Resolves to whether it was done.
@@ -99,6 +99,6 @@ export async function setTarget(guest, kib, { version = null, force = false } = 
 }
 
 export async function forceTarget(guest, kib, problem) {
-	const sure = await question(`Force ${quoted(guest.name)} to ${mib(kib)} MiB?`, problem.message, "Force it");
+	const sure = await question(`Force ${quoted(guest.name)} to ${mib(kib)} MiB?`, sentence(problem.message), "Force it");
 	return sure && setTarget(guest, kib, { force: true });
 }

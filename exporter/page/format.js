@@ -43,6 +43,17 @@ export function pressure(centi) {
 	return centi >= 1000 || centi < 5 ? `${Math.round(centi / 100)} %` : `${(centi / 100).toFixed(1)} %`;
 }
 
+// A sentence of the agent's as people read it: sizes in MiB, a capital first.
+export function sentence(text) {
+	const shown = text.replace(/\b(\d{4,}) KiB\b/g, (whole, kib) => `${kib % MIB ? (kib / MIB).toFixed(1) : kib / MIB} MiB`);
+	return unbroken(shown.charAt(0).toUpperCase() + shown.slice(1));
+}
+
+// Local time in an order that nobody mistakes.
+export function dateTime(date) {
+	return date.toLocaleString("sv-SE");
+}
+
 export function duration(seconds) {
 	if (seconds < 100)
 		return `${Math.max(0, Math.round(seconds))} s`;

@@ -4,7 +4,7 @@
 
 import { checkTarget, forceTarget, reason, setTarget, switchGuest } from "./control.js";
 import { make, setAttribute, setText } from "./dom.js";
-import { mib, size } from "./format.js";
+import { mib, sentence, size } from "./format.js";
 
 const MIB = 1024;
 const SETTLE_MS = 300; // a slider under way is not asked about
@@ -106,11 +106,11 @@ export class Steering {
 		this.submit.disabled = Boolean(result.problem);
 		this.actions.replaceChildren();
 		if (!result.problem) {
-			this.say("good", `${size(this.guest.target_kib)} → ${size(kib)} would be done.`, result.warning || "");
+			this.say("good", `${size(this.guest.target_kib)} → ${size(kib)} would be done.`, sentence(result.warning || ""));
 			return;
 		}
 		const { document } = result.problem;
-		this.say("bad", `Would be refused: ${document.title || "no"}.`, result.problem.message);
+		this.say("bad", `Would be refused: ${document.title || "no"}.`, sentence(result.problem.message));
 		if (document.would_pass_kib)
 			this.offer(`Use ${passing(kib, document.would_pass_kib)} MiB`, "quiet", () => this.edit(passing(kib, document.would_pass_kib)));
 		if (document.forceable)
