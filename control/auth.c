@@ -197,10 +197,15 @@ enum auth_verdict auth_proved(const struct auth *auth, const char *name, enum pr
 	return AUTH_GOOD;
 }
 
-bool auth_has(const struct auth *auth, enum principal_proof proof)
+const char *auth_nth(const struct auth *auth, enum principal_proof proof, size_t index)
 {
 	for (size_t i = 0; auth && i < auth->count; i++)
-		if (auth->line[i].proof == proof)
-			return true;
-	return false;
+		if (auth->line[i].proof == proof && index-- == 0)
+			return auth->line[i].name;
+	return NULL;
+}
+
+bool auth_has(const struct auth *auth, enum principal_proof proof)
+{
+	return auth_nth(auth, proof, 0);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "auth.h"
+#include "log.h"
 #include "password.h"
 #include "setting.h"
 #include "tls.h"
@@ -61,6 +62,29 @@ static bool read_web(struct config *config, struct stamp stamps[CONFIG_FILES_MAX
 		return open_book(config, why, size);
 	snprintf(why, size, "http.web_config: %s", error);
 	return false;
+}
+
+static bool is_user(const struct web_config *web, const char *name)
+{
+	for (size_t i = 0; web && i < web->user_count; i++)
+		if (!strcmp(web->user[i].name, name))
+			return true;
+	return false;
+}
+
+/* A misspelt name lets nobody in who shouldn't be, but whom it was meant for would search long. */
+static void warn_of_unprovable(const struct config *config)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = auth_nth(config->auth, PROOF_BASIC, i)); i++)
+		if (!is_user(config->web, name))
+			log_warn("%s: the proof of %s is basic, but http.web_config has no such "
+				 "user in basic_auth_users",
+				 config->http_principal_file, name);
+	if (!config->tls && auth_has(config->auth, PROOF_CERTIFICATE))
+		log_warn("%s: the proof of %s is certificate, but http.web_config has no TLS",
+			 config->http_principal_file, auth_nth(config->auth, PROOF_CERTIFICATE, 0));
 }
 
 /* Credentials must not pass where others can listen. */
@@ -115,7 +139,10 @@ bool config_files_read(struct config *config, struct stamp stamps[CONFIG_FILES_M
 	if (!check_address(config, why, size))
 		return false;
 	*offset = offsetof(struct config, http_principal_file);
-	return read_principals(config, why, size);
+	if (!read_principals(config, why, size))
+		return false;
+	warn_of_unprovable(config);
+	return true;
 }
 
 void config_files_forget(struct config *config)

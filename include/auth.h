@@ -43,4 +43,7 @@ enum auth_verdict auth_proved(const struct auth *auth, const char *name, enum pr
 /* Whether anybody in the file is proved so. */
 bool auth_has(const struct auth *auth, enum principal_proof proof);
 
+/* The name of the one with this index, from 0, among those who are proved so; NULL beyond them. */
+const char *auth_nth(const struct auth *auth, enum principal_proof proof, size_t index);
+
 #endif

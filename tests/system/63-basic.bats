@@ -51,6 +51,7 @@ as() {
 	contains "$(as operator:example GET /api/v1/whoami)" 401
 	contains "$(as alice:Example GET /api/v1/whoami)" 401
 	contains "$(as gone:example GET /api/v1/whoami)" 401
+	grep -q "the proof of gone is basic, but http.web_config has no such user" "$HOST_DIR/agent.log"
 	contains "$(as alice: GET /api/v1/whoami)" 401
 	contains "$(as "$(printf 'a%.0s' {1..400})":example GET /api/v1/whoami)" 401
 	# Known by now, and the same.

@@ -182,6 +182,8 @@ static void each_is_proved_in_the_way_of_its_line(void **state)
 				 rows[i].verdict);
 		assert_int_equal(who.role, rows[i].role);
 	}
+	assert_string_equal(auth_nth(auth, PROOF_BASIC, 1), "old");
+	assert_null(auth_nth(auth, PROOF_BASIC, 2));
 	assert_true(auth_has(auth, PROOF_TOKEN));
 	assert_false(auth_has(NULL, PROOF_TOKEN));
 	auth_free(auth);
