@@ -45,7 +45,7 @@ static void open_document(struct reply *reply, int status, const char *type, con
 {
 	reply->status = status;
 	reply->type = "application/problem+json";
-	reply->retry_after_s = status == 503 ? PROBLEM_RETRY_S : 0;
+	reply->retry_after_s = status == 503 || status == 429 ? PROBLEM_RETRY_S : 0;
 	json_put_open(&reply->text, NULL, '{');
 	json_put_string(&reply->text, "type", type);
 	json_put_string(&reply->text, "title", title);
