@@ -123,21 +123,22 @@ policies_try() {
 	policies_sudden
 }
 
-# Of an idle guest that has its size: nanoseconds on a CPU of all its threads, and resident memory.
+# Of an idle guest that has its size: time on a CPU of all its threads, and resident memory.
 policies_cost() {
-	local pid ran seconds=120
+	local pid before after seconds=120
 	learn pid guest idle pidof xenballoon-guest
 	wait_for 180 "idle to have its size" policies_calm idle
-	ran=$(policies_ran "$pid")
+	learn before policies_ran "$pid"
 	sleep $seconds
-	ran=$(($(policies_ran "$pid") - ran))
+	learn after policies_ran "$pid"
 	note "$(guest idle "grep -E 'VmRSS|VmLck' /proc/$pid/status" | tr -s '\t ' ' ' | paste -sd ,)"
-	note "the daemon ran $((ran / 1000)) us in $seconds s of an emulated CPU:" \
-		"$(awk -v ran=$ran -v s=$seconds 'BEGIN { printf "%.3f %%", ran / s / 1e7 }')"
+	note "the daemon ran $(((after - before) * 10)) ms (since its start $((after * 10)) ms) in $seconds s of" \
+		"an emulated CPU: $(awk -v ticks=$((after - before)) -v s=$seconds 'BEGIN { printf "%.3f %%", ticks / s }')"
 }
 
+# In hundredths of a second.
 policies_ran() {
-	guest idle "cat /proc/$1/task/*/schedstat" | awk '{ sum += $1 } END { printf "%d\n", sum }'
+	guest idle "cut -d' ' -f14,15 /proc/$1/stat" | awk '$1 + $2 > 0 { print $1 + $2; found = 1 } END { exit !found }'
 }
 
 policies_calm() {
