@@ -19,7 +19,7 @@ CFLAGS   += -std=gnu11 $(WARN) -fstack-protector-strong $(if $(SAN),-fsanitize=$
 LDFLAGS  += $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed
 
 AGENT_LIBS := -lxenctrl -lxenstore -lmicrohttpd -lnetsnmpagent -lnetsnmp -ljansson -lyaml \
-              -lgnutls -lcrypt -lsystemd -lz -lpthread
+              -lgnutls -Wl,--no-as-needed -lcrypt -Wl,--as-needed -lsystemd -lz -lpthread
 GUEST_LIBS := -lxenstore
 CLI_LIBS   := -lcurl -ljansson -lgnutls -lncursesw -ltinfo
 
