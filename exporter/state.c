@@ -72,6 +72,14 @@ static const char *wish(const struct view *view)
 	return view->selfballoon ? "wants" : "was told to be";
 }
 
+/* The host can't give what is missing: it has next to nothing, or what little it has stays there.
+ */
+static bool host_full(const struct view *view, uint64_t missing, int64_t idle_ms)
+{
+	return view->host_free.state == READING_OK && view->host_free.value < missing &&
+	       (view->host_free.value < 4 * STATE_TOLERANCE_KIB || idle_ms > STUCK_AFTER_MS);
+}
+
 static void judge_short(const struct view *view)
 {
 	uint64_t missing = view->goal - view->have;
@@ -80,8 +88,7 @@ static void judge_short(const struct view *view)
 	if (view->cap < view->goal) {
 		judge(view, STATE_CAPPED, "%s %s, capped at %s by dom0's target", wish(view),
 		      size(view->goal, 0), size(view->cap, 1));
-	} else if (view->host_free.state == READING_OK && view->host_free.value < missing &&
-		   view->host_free.value < 4 * STATE_TOLERANCE_KIB) {
+	} else if (host_full(view, missing, idle_ms)) {
 		judge(view, STATE_HOST_FULL, "%s %s, has %s, and the host has %s free", wish(view),
 		      size(view->goal, 0), size(view->have, 1), size(view->host_free.value, 2));
 	} else if (idle_ms > STUCK_AFTER_MS) {

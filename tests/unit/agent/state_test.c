@@ -92,6 +92,23 @@ static void test_stuck_and_moving(void **state)
 	snapshot_release(snapshot);
 }
 
+/* A host with something free, but less than is missing, is no room to be stuck beside. */
+static void test_too_little_room(void **state)
+{
+	struct snapshot *snapshot = host(20);
+	struct domain domain = make(&rows[4]);
+	struct state_memory memory = { 0 };
+
+	(void)state;
+	state_judge(&domain, snapshot, &memory, 1000, NOW_UNIX);
+	assert_int_equal(domain.state, STATE_GROWING);
+	state_judge(&domain, snapshot, &memory, 11001, NOW_UNIX);
+	assert_int_equal(domain.state, STATE_HOST_FULL);
+	assert_string_equal(domain.reason,
+			    "wants 300 MiB, has 100 MiB, and the host has 20 MiB free");
+	snapshot_release(snapshot);
+}
+
 static void test_no_words(void **state)
 {
 	struct snapshot *snapshot = host(900);
@@ -140,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_stuck_and_moving),
+		cmocka_unit_test(test_too_little_room),
 		cmocka_unit_test(test_no_words),
 		cmocka_unit_test(test_sum),
 	};
