@@ -11,6 +11,8 @@ const [url, ...words] = process.argv.slice(2);
 const values = Object.fromEntries(words.filter((w) => /^\w+=/.test(w)).map((w) => [w.slice(0, w.indexOf('=')), w.slice(w.indexOf('=') + 1)]));
 const files = words.filter((w) => !/^\w+=/.test(w));
 const end = Date.now() / 1000;
+// Steps of a second that end now: what came in since the last whole second counts, too.
+const start = end - Math.ceil(end - Number(values.FROM));
 
 async function ask(path, parameters) {
 	const answer = await fetch(`${url}/api/v1/${path}`, { method: 'POST', body: new URLSearchParams(parameters) });
@@ -25,7 +27,7 @@ async function series(expr, instant) {
 	const query = fill(expr, values);
 	const { result } = instant
 		? await ask('query', { query, time: end })
-		: await ask('query_range', { query, start: values.FROM, end, step: '1' });
+		: await ask('query_range', { query, start, end, step: '1' });
 	return result.filter((s) => (s.values ?? [s.value]).some(([, v]) => Number.isFinite(Number(v)))).length;
 }
 
