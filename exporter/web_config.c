@@ -43,9 +43,15 @@ bool web_config_verifies(const struct web_config *web)
 	       web->client_auth == WEB_REQUIRE_AND_VERIFY_CLIENT_CERT;
 }
 
+/* YAML can hide line ends in a value, some of them beyond ASCII; nothing here needs either. */
 static bool is_text(const struct tree *node)
 {
-	return node->kind == TREE_TEXT && *node->text;
+	const char *byte = node->kind == TREE_TEXT ? node->text : "";
+	bool any = *byte;
+
+	while (*byte >= ' ' && *byte <= '~')
+		byte++;
+	return any && !*byte;
 }
 
 /* Below the file's own folder, unless it is absolute. */
@@ -138,13 +144,13 @@ static bool take_http2(struct reader *reader, const struct tree *node)
 }
 
 static const struct key tls_keys[] = {
-	{ "cert_file", take_cert, "a path" },
-	{ "key_file", take_key, "a path" },
-	{ "client_ca_file", take_client_ca, "a path" },
+	{ "cert_file", take_cert, "a path in printable ASCII" },
+	{ "key_file", take_key, "a path in printable ASCII" },
+	{ "client_ca_file", take_client_ca, "a path in printable ASCII" },
 	{ "client_auth_type", take_client_auth,
 	  "NoClientCert, RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven or "
 	  "RequireAndVerifyClientCert" },
-	{ "client_allowed_sans", take_sans, "a list of at most 32 names" },
+	{ "client_allowed_sans", take_sans, "a list of at most 32 names in printable ASCII" },
 	{ "min_version", take_lowest, "TLS12 or TLS13; older ones are not spoken" },
 	{ "max_version", take_highest, "TLS12 or TLS13" },
 	{ "prefer_server_cipher_suites", take_preference, "true or false" },
