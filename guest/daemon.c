@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -215,6 +216,18 @@ static void step(struct daemon *daemon)
 	}
 }
 
+/*
+ * The kernel ends the pause at the first interrupt within its slack, PR_SET_TIMERSLACK(2const), and
+ * wakes a CPU just for it no earlier than at its end. A slack of 0 stands for what is usual.
+ */
+static int wait_for(struct pollfd *fds, nfds_t count, struct pause pause, const sigset_t *waiting)
+{
+	struct timespec timeout = { pause.ms / 1000, pause.ms % 1000 * 1000000 };
+
+	prctl(PR_SET_TIMERSLACK, (unsigned long)pause.slack_ms * 1000000);
+	return ppoll(fds, count, &timeout, waiting);
+}
+
 static void loop(struct daemon *daemon, const sigset_t *waiting)
 {
 	struct pollfd fds[] = {
@@ -223,11 +236,8 @@ static void loop(struct daemon *daemon, const sigset_t *waiting)
 	};
 
 	while (!ending) {
-		int64_t pause = sizer_pause_ms(&daemon->sizer);
-		struct timespec timeout = { pause / 1000, pause % 1000 * 1000000 };
-
 		fds[1].revents = 0;
-		if (ppoll(fds, 2, &timeout, waiting) > 0)
+		if (wait_for(fds, 2, sizer_pause(&daemon->sizer), waiting) > 0)
 			board_clear(fds[0].fd);
 		if (fds[1].revents & POLLERR)
 			fds[1].fd = kernel_forget_trigger(&daemon->sizer.kernel);

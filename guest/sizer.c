@@ -16,13 +16,17 @@ static bool same_reading(struct reading a, struct reading b)
 	return a.state == b.state && a.value == b.value;
 }
 
-int64_t sizer_pause_ms(const struct sizer *sizer)
+struct pause sizer_pause(const struct sizer *sizer)
 {
 	if (!sizer->orders.selfballoon)
-		return SIZER_SLOW_MS;
+		return (struct pause){ SIZER_SLOW_MS, 0 };
 	if (sizer->hasty)
-		return SIZER_HASTE_MS;
-	return sizer->calm_ms && sizer->cushioned ? SIZER_DOZE_MS : SIZER_TICK_MS;
+		return (struct pause){ SIZER_HASTE_MS, 0 };
+	if (sizer->calm_ms == 0)
+		return (struct pause){ SIZER_TICK_MS, 0 };
+	if (!sizer->cushioned)
+		return (struct pause){ SIZER_TICK_MS, SIZER_SLACK_MS };
+	return (struct pause){ SIZER_DOZE_MS, SIZER_DOZE_SLACK_MS };
 }
 
 void sizer_wake(struct sizer *sizer)

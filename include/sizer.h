@@ -34,6 +34,13 @@
 #define SIZER_SWAP_KIB (16 * 1024)
 #define SIZER_DOZE_MS  250
 
+/*
+ * So much later it may look at a calm guest if that spares an idle CPU from being woken: one that
+ * takes memory isn't idle, and its clock tick ends the pause in time.
+ */
+#define SIZER_SLACK_MS	    100
+#define SIZER_DOZE_SLACK_MS 750
+
 /* How often it looks at what changes slowly: reserve, refaults, swap. */
 #define SIZER_SLOW_MS 5000
 
@@ -59,8 +66,12 @@ struct sizer {
 /* Tasks wait for memory: the next look, which must not be spared, sees everything. */
 void sizer_wake(struct sizer *sizer);
 
-/* Milliseconds until it should look again. */
-int64_t sizer_pause_ms(const struct sizer *sizer);
+/* Milliseconds until it should look again, and how much longer than that an idle CPU may sleep. */
+struct pause {
+	int64_t ms, slack_ms;
+};
+
+struct pause sizer_pause(const struct sizer *sizer);
 
 /*
  * Looks, decides, tells the balloon driver, fills *report (not its seq). The sizer's kernel must be

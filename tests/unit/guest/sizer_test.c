@@ -182,19 +182,20 @@ static void it_makes_haste_while_memory_is_taken(void **state)
 	order(true, MIB(512));
 	step(1);
 	step(200);
-	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS);
+	assert_int_equal(sizer_pause(&sizer).ms, SIZER_TICK_MS);
+	assert_int_equal(sizer_pause(&sizer).slack_ms, 0);
 	guest_has(MIB(200), MIB(40), MIB(100) - POLICY_RISE_KIB);
 	step(200);
-	assert_int_equal(sizer_pause_ms(&sizer), SIZER_HASTE_MS);
+	assert_int_equal(sizer_pause(&sizer).ms, SIZER_HASTE_MS);
 	step(50);
-	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS);
+	assert_int_equal(sizer_pause(&sizer).ms, SIZER_TICK_MS);
 	guest_has(MIB(200), MIB(300), MIB(100));
 	step(200);
 	step(50);
-	assert_int_equal(sizer_pause_ms(&sizer), SIZER_HASTE_MS);
+	assert_int_equal(sizer_pause(&sizer).ms, SIZER_HASTE_MS);
 	for (int i = 0; i < 20; i++)
 		step(250);
-	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS); /* there is no more to be had */
+	assert_int_equal(sizer_pause(&sizer).ms, SIZER_TICK_MS); /* there is no more to be had */
 }
 
 /* Where the kernel tells of need and swap lets tasks wait for it, a calm guest is left alone. */
@@ -214,18 +215,20 @@ static void it_dozes_while_calm_and_cushioned(void **state)
 		step(1000);
 		guest_has(target(), MIB(40), MIB(100));
 	}
-	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS);
+	assert_int_equal(sizer_pause(&sizer).ms, SIZER_TICK_MS);
 	snprintf(text, sizeof(text), meminfo, SIZER_SWAP_KIB);
 	put("meminfo", text);
 	step(1000);
-	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS); /* no trigger */
+	assert_int_equal(sizer_pause(&sizer).ms, SIZER_TICK_MS); /* no trigger */
+	assert_int_equal(sizer_pause(&sizer).slack_ms, SIZER_SLACK_MS);
 	sizer.kernel.trigger = open("/dev/null", O_RDONLY);
 	step(1000);
-	assert_int_equal(sizer_pause_ms(&sizer), SIZER_DOZE_MS);
+	assert_int_equal(sizer_pause(&sizer).ms, SIZER_DOZE_MS);
+	assert_int_equal(sizer_pause(&sizer).slack_ms, SIZER_DOZE_SLACK_MS);
 	snprintf(text, sizeof(text), meminfo, SIZER_SWAP_KIB - 1);
 	put("meminfo", text);
 	step(1000);
-	assert_int_equal(sizer_pause_ms(&sizer), SIZER_TICK_MS);
+	assert_int_equal(sizer_pause(&sizer).ms, SIZER_TICK_MS);
 }
 
 static void capped_it_still_says_what_it_wants(void **state)
