@@ -48,6 +48,17 @@ static const struct principal_line *find(const struct auth *auth, const char *na
 	return NULL;
 }
 
+/* Nobody could tell two principals of one token from each other. */
+static const struct principal_line *find_token(const struct auth *auth,
+					       const struct principal_line *line)
+{
+	for (size_t i = 0; line->proof == PROOF_TOKEN && i < auth->count; i++)
+		if (auth->line[i].proof == PROOF_TOKEN &&
+		    memcmp(auth->line[i].hash, line->hash, PRINCIPAL_HASH_SIZE) == 0)
+			return &auth->line[i];
+	return NULL;
+}
+
 static int append(struct auth *auth, const struct principal_line *line)
 {
 	if (auth->count == auth->room) {
@@ -78,6 +89,8 @@ static int take_line(struct auth *auth, const char *text, size_t len, const stru
 	}
 	if (find(auth, line.name))
 		return complain(place, -EEXIST, "this name has a line already; give each its own");
+	if (find_token(auth, &line))
+		return complain(place, -EEXIST, "another line has this token; give each its own");
 	return append(auth, &line) ? complain(place, -ENOMEM, "out of memory") : 0;
 }
 

@@ -119,6 +119,7 @@ static void says_what_is_wrong(void **state)
 		  ":1: ", "64 hexadecimal digits" },
 		{ "o/s operator " SECRET "\n", ":1: ", "A-Z a-z 0-9" },
 		{ "ops viewer " SECRET "\nops operator " OTHER "\n", ":2: ", "already" },
+		{ "ops operator " SECRET "\nsee viewer " SECRET "\n", ":2: ", "this token" },
 	};
 	struct auth *auth;
 
