@@ -166,8 +166,10 @@ int sizer_step(struct sizer *sizer, const struct settings *settings, const struc
 	bool slow;
 	int err;
 
-	if (spares_a_look(sizer, orders, now_ms))
+	if (spares_a_look(sizer, orders, now_ms)) {
+		sizer->hasty = false; /* nothing is being taken any more */
 		return 0;
+	}
 	take_orders(sizer, orders, now_ms);
 	slow = now_ms >= sizer->slow_ms || (orders->selfballoon && now_ms >= sizer->due_ms);
 	err = kernel_sample(&sizer->kernel, slow, &sample);
