@@ -42,6 +42,7 @@ struct daemon {
 	struct board board;
 	struct report handed; /* the last one given to the bus thread */
 	int64_t handed_ms;
+	int64_t slack_ms;    /* the kernel's for this thread; 0: what is usual */
 	bool standing_by;    /* the kernel module acts, as was said */
 	bool advised;	     /* what is to be said of swap was said */
 	bool failing;	     /* the last look failed, as was said */
@@ -200,7 +201,7 @@ static void step(struct daemon *daemon)
 	int64_t now = now_ms();
 	int err;
 
-	if (orders.serial == 0 || stand_by(daemon))
+	if (orders.serial == 0 || sizer_rests(&daemon->sizer, &orders, now) || stand_by(daemon))
 		return;
 	if (strcmp(orders.policy, daemon->word) != 0) {
 		memcpy(daemon->word, orders.policy, sizeof(daemon->word));
@@ -220,11 +221,15 @@ static void step(struct daemon *daemon)
  * The kernel ends the pause at the first interrupt within its slack, PR_SET_TIMERSLACK(2const), and
  * wakes a CPU just for it no earlier than at its end. A slack of 0 stands for what is usual.
  */
-static int wait_for(struct pollfd *fds, nfds_t count, struct pause pause, const sigset_t *waiting)
+static int wait_for(struct daemon *daemon, struct pollfd *fds, nfds_t count,
+		    const sigset_t *waiting)
 {
+	struct pause pause = sizer_pause(&daemon->sizer);
 	struct timespec timeout = { pause.ms / 1000, pause.ms % 1000 * 1000000 };
 
-	prctl(PR_SET_TIMERSLACK, (unsigned long)pause.slack_ms * 1000000);
+	if (pause.slack_ms != daemon->slack_ms)
+		prctl(PR_SET_TIMERSLACK, (unsigned long)pause.slack_ms * 1000000);
+	daemon->slack_ms = pause.slack_ms;
 	return ppoll(fds, count, &timeout, waiting);
 }
 
@@ -237,7 +242,7 @@ static void loop(struct daemon *daemon, const sigset_t *waiting)
 
 	while (!ending) {
 		fds[1].revents = 0;
-		if (wait_for(fds, 2, sizer_pause(&daemon->sizer), waiting) > 0)
+		if (wait_for(daemon, fds, 2, waiting) > 0)
 			board_clear(fds[0].fd);
 		if (fds[1].revents & POLLERR)
 			fds[1].fd = kernel_forget_trigger(&daemon->sizer.kernel);

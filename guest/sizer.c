@@ -149,12 +149,15 @@ static void fill(struct report *report, const struct sizer *sizer, const struct 
 	snprintf(report->stats.policy, sizeof(report->stats.policy), "%s", settings->policy->name);
 }
 
-/* Where nothing moves, most looks would see the same again. */
-static bool spares_a_look(const struct sizer *sizer, const struct orders *orders, int64_t now_ms)
+bool sizer_rests(struct sizer *sizer, const struct orders *orders, int64_t now_ms)
 {
-	return sizer->orders.serial == orders->serial && orders->selfballoon &&
-	       now_ms < sizer->calm_ms && now_ms < sizer->slow_ms && now_ms < sizer->due_ms &&
-	       kernel_quiet(&sizer->kernel);
+	bool rests = sizer->orders.serial == orders->serial && orders->selfballoon &&
+		     now_ms < sizer->calm_ms && now_ms < sizer->slow_ms && now_ms < sizer->due_ms &&
+		     kernel_quiet(&sizer->kernel);
+
+	if (rests)
+		sizer->hasty = false;
+	return rests;
 }
 
 int sizer_step(struct sizer *sizer, const struct settings *settings, const struct orders *orders,
@@ -166,10 +169,6 @@ int sizer_step(struct sizer *sizer, const struct settings *settings, const struc
 	bool slow;
 	int err;
 
-	if (spares_a_look(sizer, orders, now_ms)) {
-		sizer->hasty = false; /* nothing is being taken any more */
-		return 0;
-	}
 	take_orders(sizer, orders, now_ms);
 	slow = now_ms >= sizer->slow_ms || (orders->selfballoon && now_ms >= sizer->due_ms);
 	err = kernel_sample(&sizer->kernel, slow, &sample);

@@ -73,10 +73,13 @@ struct pause {
 
 struct pause sizer_pause(const struct sizer *sizer);
 
+/* Where nothing moves, most looks would see the same again: true if this one can be spared. */
+bool sizer_rests(struct sizer *sizer, const struct orders *orders, int64_t now_ms);
+
 /*
  * Looks, decides, tells the balloon driver, fills *report (not its seq). The sizer's kernel must be
- * open for writing. 0 or a negative errno; *report is untouched if it couldn't look or there was no
- * need to, and filled if it was the driver that refused.
+ * open for writing. 0 or a negative errno; *report is untouched if it couldn't look, and filled if
+ * it was the driver that refused.
  */
 int sizer_step(struct sizer *sizer, const struct settings *settings, const struct orders *orders,
 	       int64_t now_ms, struct report *report);
