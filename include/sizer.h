@@ -25,7 +25,7 @@
 #define SIZER_YIELD_MS 60000
 
 /* At least so often, while memory doesn't move and it has the size it wants. */
-#define SIZER_CALM_MS 1000
+#define SIZER_CALM_MS 2000
 
 /*
  * At least so much free swap lets tasks wait until the kernel has told of it, instead of being
