@@ -15,9 +15,12 @@ export ROOT BUILD PATH XENBED
 
 # --- waiting and comparing ---
 
-# wait_until SECONDS COMMAND...: until the command succeeds; fails, saying for what it waited.
+# wait_until SECONDS COMMAND...: until the command succeeds; fails, saying for what it waited. Where
+# programs wait for a CPU it waits longer.
 wait_until() {
-	local limit=$1 end output=${HOST_DIR:-${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}}/waited
+	local limit=$1 load end output=${HOST_DIR:-${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}}/waited
+	read -r load _ </proc/loadavg
+	limit=$((limit + limit * ${load%.*} / $(nproc)))
 	end=$((${EPOCHREALTIME//[!0-9]/} + limit * 1000000))
 	shift
 	until "$@" >"$output" 2>&1; do
@@ -368,7 +371,7 @@ snmp_as() {
 		options+=("$1")
 		shift
 	done
-	"$tool" -u "$user" -t 2 -r 1 "${options[@]}" "127.0.0.1:$SNMP_PORT" "$@"
+	"$tool" -u "$user" -t 4 -r 0 "${options[@]}" "127.0.0.1:$SNMP_PORT" "$@"
 }
 
 # snmp_value NAME.INDEX: of XENBALLOON-MIB, plain.
