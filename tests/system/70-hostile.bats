@@ -86,25 +86,24 @@ cpu_ticks() {
 	bed daemon guest2 start
 }
 
-answers_within_ms() {
-	local limit=$1 took
-	shift
-	took=${EPOCHREALTIME//[!0-9]/}
-	"$@" >/dev/null || return 1
-	took=$(((${EPOCHREALTIME//[!0-9]/} - took) / 1000))
-	between $took 0 "$limit" "ms for $1"
-}
-
-# The quickest of five, since test machines are noisy and one delay is not a stall.
-quick() {
+# quickest COMMAND...: the fewest milliseconds of five times, since one delay is not a stall.
+quickest() {
+	local took least=
 	for _ in {1..5}; do
-		answers_within_ms "$@" && return 0
+		took=${EPOCHREALTIME//[!0-9]/}
+		"$@" >/dev/null || return 1
+		took=$(((${EPOCHREALTIME//[!0-9]/} - took) / 1000))
+		[ -n "$least" ] && [ "$took" -ge "$least" ] || least=$took
 	done
-	return 1
+	echo "$least"
 }
 
 scrape() {
 	curl -fsS -m 5 "$URL/metrics"
+}
+
+get_name() { # DOMID
+	snmp_as viewer get "XENBALLOON-MIB::xbDomainName.$1"
 }
 
 age_above() {
@@ -115,15 +114,17 @@ age_below() {
 	awk -v age="$(metric snapshot_age_seconds)" -v limit="$1" 'BEGIN { exit !(age < limit) }'
 }
 
-@test "while xenstored is stopped, readers are served their age and changes get 503" {
-	local id
+@test "while xenstored is stopped, readers are served their age, as quickly, and changes get 503" {
+	local id scrape_ms get_ms
 	id=$(domid guest4)
+	scrape_ms=$(quickest scrape)
+	get_ms=$(quickest get_name "$id")
 	bed xenstored stop
 	wait_until 10 age_above 2
-	quick 50 scrape
-	quick 50 snmpget -u viewer "127.0.0.1:$SNMP_PORT" -On 1.3.6.1.4.1.8072.9999.9999.2008.1.2.1.2."$id"
-	answers_within_ms 6000 expect 503 POST "/api/v1/domains/$id/selfballoon" '{"enabled": true}' operator
-	quick 50 scrape
+	between "$(quickest scrape)" 0 $((50 + 3 * scrape_ms)) "ms for a scrape"
+	between "$(quickest get_name "$id")" 0 $((50 + 3 * get_ms)) "ms for a GET"
+	expect 503 POST "/api/v1/domains/$id/selfballoon" '{"enabled": true}' operator
+	between "$(quickest scrape)" 0 $((50 + 3 * scrape_ms)) "ms for a scrape after it"
 	bed xenstored cont
 	wait_until 2 age_below 1.5
 	# What was refused stays undone.
