@@ -73,7 +73,10 @@ struct pause {
 
 struct pause sizer_pause(const struct sizer *sizer);
 
-/* Where nothing moves, most looks would see the same again: true if this one can be spared. */
+/*
+ * Where nothing moves, most looks would see the same again: true if this one can be spared. Then
+ * there is no more haste, either.
+ */
 bool sizer_rests(struct sizer *sizer, const struct orders *orders, int64_t now_ms);
 
 /*
