@@ -364,6 +364,7 @@ metric_kib() {
 }
 
 # snmp_as USER get|set|walk|... [-OPTION...] OID...: SNMPv3, authPriv unless an option says otherwise.
+# Nothing is sent twice, as what is audited once would be audited twice.
 snmp_as() {
 	local user=$1 tool=snmp$2 options=()
 	shift 2
