@@ -135,6 +135,7 @@ cap_set_at() { # DOMID
 	guest other
 	store_write "/local/domain/$(domid other)/name" twin
 	wait_until 10 both_are_twins
+	wait_until 10 settled
 	before=$(everything)
 	post 409 twin selfballoon '{"enabled": true}'
 	same "$(everything)" "$before" "store and caps"

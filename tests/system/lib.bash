@@ -33,12 +33,16 @@ wait_until() {
 	done
 }
 
-# same ACTUAL EXPECTED [WHAT]
+# same ACTUAL EXPECTED [WHAT]: of two long texts it shows the lines that differ.
 same() {
-	[ "$1" = "$2" ] || {
+	[ "$1" = "$2" ] && return
+	if [[ $1 == *$'\n'* && $2 == *$'\n'* ]]; then
+		printf '%s: expected (-), got (+)\n' "${3:-value}"
+		diff -U 0 <(echo "$2") <(echo "$1") | tail -n +3
+	else
 		printf '%s: expected "%s", got "%s"\n' "${3:-value}" "$2" "$1"
-		return 1
-	}
+	fi
+	return 1
 }
 
 # contains TEXT PART
@@ -271,6 +275,14 @@ agent_start() {
 		logs
 		return 1
 	}
+	wait_until 20 settled
+}
+
+# The agent has granted each guest its keys: it writes nothing more of its own accord.
+settled() {
+	same "$(store_ls /local/domain |
+		sed -nE 's,^/local/domain/([1-9][0-9]*)/memory/(target|selfballoon) .*,\1,p' |
+		sort | uniq -u)" "" "guests without granted keys"
 }
 
 # A sanitizer's library must come before the bed's.
