@@ -469,7 +469,3 @@ age_above() {
 	agent_stop
 	agent_start
 }
-
-metric_is() {
-	same "$(metric "$1")" "$2"
-}

@@ -141,8 +141,7 @@ time.sleep(600)"
 
 @test "a reload leaves listeners be" {
 	listen one
-	agent_reload
-	wait_until 5 grep -q "configuration reloaded" "$HOST_DIR/agent.log"
+	agent_reloaded
 	target guest1 280000
 	wait_until 5 heard one domain '.name == "guest1" and .target_kib == 280000'
 	target guest1 262144

@@ -158,8 +158,7 @@ state_is() {
 @test "a flapping guest is told of once; what was held back is counted and told later" {
 	local before
 	agent_config snmp.notify_hold_s=3600
-	agent_reload
-	wait_until 5 grep -q 'configuration reloaded' "$HOST_DIR/agent.log"
+	agent_reloaded
 	before=$(received $NOTE.2 trapsv2)
 	for _ in 1 2 3; do
 		store_write /local/domain/1/memory/selfballoon 1

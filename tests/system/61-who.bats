@@ -148,10 +148,6 @@ part_is_viewer() {
 	same "$(whoami part | jq -r .role)" viewer
 }
 
-metric_is() {
-	same "$(metric "$1")" "$2"
-}
-
 @test "the socket is root's and the group's" {
 	same "$(stat -c '%a %U:%G' "$HOST_DIR/agent.sock")" "660 root:games"
 	chmod 711 "$HOST_DIR"

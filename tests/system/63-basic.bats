@@ -88,12 +88,10 @@ as() {
 
 @test "a change waits for its password and its body is not lost" {
 	local body='{"target_kib": 262144, "dry_run": true}'
-	agent_reload
-	wait_until 5 eval 'grep -c "configuration reloaded" "$HOST_DIR/agent.log" | grep -qv "^[01]$"'
+	agent_reloaded
 	contains "$(as alice:example POST /api/v1/domains/guest1/target -H 'Content-Type: application/json' \
 		-H 'Expect: 100-continue' -d "$body")" '"result":"checked"'
-	agent_reload
-	wait_until 5 eval 'grep -c "configuration reloaded" "$HOST_DIR/agent.log" | grep -qv "^[012]$"'
+	agent_reloaded
 	contains "$(as alice:example POST /api/v1/domains/guest1/target -H 'Content-Type: application/json' \
 		-d "$body")" '"result":"checked"'
 	contains "$(as slow:wrong POST /api/v1/domains/guest1/target -H 'Content-Type: application/json' \

@@ -323,6 +323,22 @@ agent_reload() {
 	kill -HUP "$(agent_pid)"
 }
 
+# agent_reloaded: the same, and waits until the file has been taken over.
+agent_reloaded() {
+	local before
+	before=$(reloads)
+	agent_reload
+	wait_until 5 reloads_are $((before + 1))
+}
+
+reloads() {
+	grep -c 'configuration reloaded' "$HOST_DIR/agent.log" || true
+}
+
+reloads_are() {
+	same "$(reloads)" "$1" reloads
+}
+
 # --- asking ---
 
 # http METHOD PATH [BODY] [TOKEN]: prints the answer's body. TOKEN: operator, viewer, none, or any text.
@@ -368,6 +384,10 @@ metric() {
 	{ split($1, part, "{") }
 	part[1] == name && (domain == "" || index($0, "domain=\"" domain "\"")) { print $NF; found = 1 }
 	END { exit !found }'
+}
+
+metric_is() { # NAME VALUE
+	same "$(metric "$1")" "$2" "$1"
 }
 
 # metric_kib NAME DOMAIN
