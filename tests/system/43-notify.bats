@@ -126,6 +126,8 @@ as_guest() {
 	bed life web pause
 	wait_until 10 all_sinks $VM_NOTE.4 ".$VM_OID.1.4.1.6.$id = 4"
 	bed life web unpause
+	# Its start may have been told so too, if it was seen while it was built.
+	wait_until 10 state_is "$id" 4
 	wait_until 10 all_sinks $VM_NOTE.1 ".$VM_OID.1.4.1.6.$id = 8"
 	bed life web crash
 	wait_until 10 all_sinks $VM_NOTE.9 ".$VM_OID.1.4.1.6.$id = 4"
