@@ -84,6 +84,8 @@ status_of() { # [CURL-OPTION...]
 }
 
 @test "decisions are for those who have said who they are" {
+	# While one listens, a new one is told what was decided just before it came.
+	wait_until 10 listeners_are 0
 	listen nobody
 	listen viewer -H "Authorization: Bearer $VIEWER_TOKEN"
 	expect 422 POST /api/v1/domains/guest1/target '{"target_kib": 1}' operator
