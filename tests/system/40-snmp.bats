@@ -281,7 +281,7 @@ flood() {
 	for ((i = 0; i < 300; i++)); do
 		head -c $((i * 3 + 1)) /dev/urandom >"/dev/udp/127.0.0.1/$SNMP_PORT"
 	done
-	rows_are 4
+	wait_until 10 rows_are 4
 }
 
 @test "a restart reads the users anew and counts the boots" {
