@@ -278,7 +278,8 @@ agent_start() {
 	wait_until 20 settled
 }
 
-# The agent has granted each guest its keys: it writes nothing more of its own accord.
+# The agent has granted each guest its keys: where dom0 has decided nothing yet, it writes nothing more of
+# its own accord.
 settled() {
 	same "$(store_ls /local/domain |
 		sed -nE 's,^/local/domain/([1-9][0-9]*)/memory/(target|selfballoon) .*,\1,p' |
