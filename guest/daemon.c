@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,7 +41,6 @@ struct daemon {
 	struct board board;
 	struct report handed; /* the last one given to the bus thread */
 	int64_t handed_ms;
-	int64_t slack_ms;    /* the kernel's for this thread; 0: what is usual */
 	bool standing_by;    /* the kernel module acts, as was said */
 	bool advised;	     /* what is to be said of swap was said */
 	bool failing;	     /* the last look failed, as was said */
@@ -217,19 +215,12 @@ static void step(struct daemon *daemon)
 	}
 }
 
-/*
- * The kernel ends the pause at the first interrupt within its slack, PR_SET_TIMERSLACK(2const), and
- * wakes a CPU just for it no earlier than at its end. A slack of 0 stands for what is usual.
- */
 static int wait_for(struct daemon *daemon, struct pollfd *fds, nfds_t count,
 		    const sigset_t *waiting)
 {
-	struct pause pause = sizer_pause(&daemon->sizer);
-	struct timespec timeout = { pause.ms / 1000, pause.ms % 1000 * 1000000 };
+	int64_t ms = sizer_pause_ms(&daemon->sizer, now_ms());
+	struct timespec timeout = { ms / 1000, ms % 1000 * 1000000 };
 
-	if (pause.slack_ms != daemon->slack_ms)
-		prctl(PR_SET_TIMERSLACK, (unsigned long)pause.slack_ms * 1000000);
-	daemon->slack_ms = pause.slack_ms;
 	return ppoll(fds, count, &timeout, waiting);
 }
 

@@ -190,11 +190,14 @@ static void note_gap(struct kernel *kernel, uint64_t before, uint64_t after, uin
 	kernel->gap_known = before == after;
 }
 
+/* With free swap: what is taken while as much is swapped out leaves free memory as it was. */
 static uint64_t free_kib(void)
 {
 	struct sysinfo info;
 
-	return sysinfo(&info) == 0 ? (uint64_t)info.freeram * info.mem_unit / 1024 : 0;
+	if (sysinfo(&info) != 0)
+		return 0;
+	return ((uint64_t)info.freeram + info.freeswap) * info.mem_unit / 1024;
 }
 
 bool kernel_quiet(const struct kernel *kernel)

@@ -16,17 +16,15 @@ static bool same_reading(struct reading a, struct reading b)
 	return a.state == b.state && a.value == b.value;
 }
 
-struct pause sizer_pause(const struct sizer *sizer)
+int64_t sizer_pause_ms(const struct sizer *sizer, int64_t now_ms)
 {
 	if (!sizer->orders.selfballoon)
-		return (struct pause){ SIZER_SLOW_MS, 0 };
-	if (sizer->hasty)
-		return (struct pause){ SIZER_HASTE_MS, 0 };
+		return SIZER_SLOW_MS;
+	if (now_ms < sizer->haste_ms)
+		return SIZER_HASTE_MS;
 	if (sizer->calm_ms == 0)
-		return (struct pause){ SIZER_TICK_MS, 0 };
-	if (!sizer->cushioned)
-		return (struct pause){ SIZER_TICK_MS, SIZER_SLACK_MS };
-	return (struct pause){ SIZER_DOZE_MS, SIZER_DOZE_SLACK_MS };
+		return SIZER_TICK_MS;
+	return sizer->cushioned ? SIZER_CUSHIONED_MS : SIZER_DOZE_MS;
 }
 
 void sizer_wake(struct sizer *sizer)
@@ -102,9 +100,9 @@ static int steer(struct sizer *sizer, const struct settings *settings,
 	want = yield(sizer, settings, decision, &sample->view, now_ms);
 	kib = demand_step(&sizer->demand, want, sample->view.current_kib, sample->driver_kib,
 			  now_ms);
-	sizer->hasty =
-		sample->view.rising_kib >= POLICY_RISE_KIB ||
-		(want > sample->view.current_kib + POLICY_PAGE_KIB && sizer->demand.delay_ms == 0);
+	if (sample->view.rising_kib >= POLICY_RISE_KIB ||
+	    (want > sample->view.current_kib + POLICY_PAGE_KIB && sizer->demand.delay_ms == 0))
+		sizer->haste_ms = now_ms + SIZER_HASTE_LASTS_MS;
 	sizer->cushioned =
 		sizer->kernel.trigger >= 0 && sample->meminfo.swapfree_kib.value >= SIZER_SWAP_KIB;
 	sizer->calm_ms = 0;
@@ -149,15 +147,11 @@ static void fill(struct report *report, const struct sizer *sizer, const struct 
 	snprintf(report->stats.policy, sizeof(report->stats.policy), "%s", settings->policy->name);
 }
 
-bool sizer_rests(struct sizer *sizer, const struct orders *orders, int64_t now_ms)
+bool sizer_rests(const struct sizer *sizer, const struct orders *orders, int64_t now_ms)
 {
-	bool rests = sizer->orders.serial == orders->serial && orders->selfballoon &&
-		     now_ms < sizer->calm_ms && now_ms < sizer->slow_ms && now_ms < sizer->due_ms &&
-		     kernel_quiet(&sizer->kernel);
-
-	if (rests)
-		sizer->hasty = false;
-	return rests;
+	return sizer->orders.serial == orders->serial && orders->selfballoon &&
+	       now_ms < sizer->calm_ms && now_ms < sizer->slow_ms && now_ms < sizer->due_ms &&
+	       kernel_quiet(&sizer->kernel);
 }
 
 int sizer_step(struct sizer *sizer, const struct settings *settings, const struct orders *orders,

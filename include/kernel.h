@@ -25,7 +25,7 @@ struct kernel {
 	int trigger; /* polls POLLPRI when tasks wait; -1: this kernel doesn't tell */
 	unsigned int page_kib;
 	bool real;	   /* it is this machine's own /proc */
-	uint64_t free_kib; /* at the last look; of a real /proc */
+	uint64_t free_kib; /* memory and swap, at the last look; of a real /proc */
 	uint64_t gap_kib;  /* as last seen while the balloon stood still */
 	bool gap_known;
 	uint64_t reserve_kib; /* as last read */
@@ -61,7 +61,7 @@ int kernel_sample(struct kernel *kernel, bool all, struct sample *sample);
 /* The trigger is gone for good; returns what stands for none. */
 int kernel_forget_trigger(struct kernel *kernel);
 
-/* Free memory that moved less than this is no news. */
+/* Free memory and swap that moved less than this are no news. */
 #define KERNEL_QUIET_KIB 256
 
 /* True if a look would hardly show anything new, at the price of one system call. */

@@ -21,6 +21,9 @@
  */
 #define SIZER_HASTE_MS 50
 
+/* Haste goes on for so long: who takes memory may have to wait for a CPU between two looks. */
+#define SIZER_HASTE_LASTS_MS 500
+
 /* For so long it gives way to a target that another tool set while selfballoon is 1. */
 #define SIZER_YIELD_MS 60000
 
@@ -28,18 +31,13 @@
 #define SIZER_CALM_MS 2000
 
 /*
- * At least so much free swap lets tasks wait until the kernel has told of it, instead of being
- * killed before the next look: then a calm guest is woken for a look less often.
+ * A calm guest is woken for a look less often, as that is all that an idle guest costs. Least often
+ * with so much free swap, where tasks can wait until the kernel has told of it instead of being
+ * killed before the next look.
  */
-#define SIZER_SWAP_KIB (16 * 1024)
-#define SIZER_DOZE_MS  250
-
-/*
- * So much later it may look at a calm guest if that spares an idle CPU from being woken: one that
- * takes memory isn't idle, and its clock tick ends the pause in time.
- */
-#define SIZER_SLACK_MS	    100
-#define SIZER_DOZE_SLACK_MS 750
+#define SIZER_DOZE_MS	   200
+#define SIZER_CUSHIONED_MS 250
+#define SIZER_SWAP_KIB	   (16 * 1024)
 
 /* How often it looks at what changes slowly: reserve, refaults, swap. */
 #define SIZER_SLOW_MS 5000
@@ -53,7 +51,7 @@ struct sizer {
 	uint64_t peak_kib;	 /* stands in for an unknown static max */
 	int64_t due_ms;		 /* of the next step down */
 	int64_t calm_ms;	 /* until then a look may be spared if all is quiet */
-	bool hasty;		 /* memory is being taken, or the guest grows */
+	int64_t haste_ms;	 /* until then memory may still be taken, or the guest grow */
 	bool cushioned;		 /* the kernel tells of need, and there is swap until it has */
 	int64_t slow_ms;	 /* when what changes slowly is to be read again */
 	int64_t target_moved_ms; /* when dom0 last changed its target */
@@ -66,18 +64,11 @@ struct sizer {
 /* Tasks wait for memory: the next look, which must not be spared, sees everything. */
 void sizer_wake(struct sizer *sizer);
 
-/* Milliseconds until it should look again, and how much longer than that an idle CPU may sleep. */
-struct pause {
-	int64_t ms, slack_ms;
-};
+/* Milliseconds until it should look again. */
+int64_t sizer_pause_ms(const struct sizer *sizer, int64_t now_ms);
 
-struct pause sizer_pause(const struct sizer *sizer);
-
-/*
- * Where nothing moves, most looks would see the same again: true if this one can be spared. Then
- * there is no more haste, either.
- */
-bool sizer_rests(struct sizer *sizer, const struct orders *orders, int64_t now_ms);
+/* Where nothing moves, most looks would see the same again: true if this one can be spared. */
+bool sizer_rests(const struct sizer *sizer, const struct orders *orders, int64_t now_ms);
 
 /*
  * Looks, decides, tells the balloon driver, fills *report (not its seq). The sizer's kernel must be
