@@ -166,6 +166,15 @@ lost_to_emulator() {
 	[ "$2" != pv ] && tail -n +"$(($(cat "$1") + 1))" "$log/xen.log" | grep -q "Triple fault"
 }
 
+# xl has not started again what the emulator lost, as when the host was full.
+guests_stand() {
+	local name
+	grep -q "Triple fault" "$log/xen.log" || return 0
+	for name in "${standing[@]}"; do
+		domid "$name" >/dev/null || return
+	done
+}
+
 # The guests that could run, and the CPU time that each has had, in s.
 could_run() {
 	DOM0_TIME=20 dom0 "xl vcpu-list" | awk 'NR > 1 && $2 > 0 && $5 !~ /[bp]/ { print $1, $6 }'
@@ -188,7 +197,9 @@ spoilt() {
 	local name
 	if lost_to_emulator "$log/$1-$2.since" "$2"; then
 		spoils="the emulator lost a guest"
-		[ ${#standing[@]} -gt 0 ] || host_again "$1"
+		if [ ${#standing[@]} -eq 0 ] || ! guests_stand; then
+			host_again "$1"
+		fi
 	elif name=$(starved); then
 		spoils="the emulator keeps the CPU from ${name//$'\n'/ and }"
 		host_again "$1"
