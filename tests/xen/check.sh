@@ -195,7 +195,9 @@ starved() {
 # says what happened.
 spoilt() {
 	local name
-	if lost_to_emulator "$log/$1-$2.since" "$2"; then
+	if [ ! -e "$log/$1-$2.since" ]; then
+		: # the host that it ran on, beside another type's, is gone
+	elif lost_to_emulator "$log/$1-$2.since" "$2"; then
 		spoils="the emulator lost a guest"
 		if [ ${#standing[@]} -eq 0 ] || ! guests_stand; then
 			host_again "$1"

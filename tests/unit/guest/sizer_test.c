@@ -196,8 +196,8 @@ static void it_makes_haste_while_memory_is_taken(void **state)
 	assert_int_equal(sizer_pause_ms(&sizer, now), SIZER_HASTE_MS);
 	for (int i = 0; i < 20; i++)
 		step(250);
-	assert_int_equal(sizer_pause_ms(&sizer, now),
-			 SIZER_TICK_MS); /* there is no more to be had */
+	/* There is no more to be had. */
+	assert_int_equal(sizer_pause_ms(&sizer, now), SIZER_TICK_MS);
 }
 
 /* On, with the size it wants. */
@@ -213,8 +213,7 @@ static void until_calm(void)
 	assert_int_not_equal(sizer.calm_ms, 0);
 }
 
-/* Where the kernel tells of need and swap lets tasks wait for it, a calm guest is looked at less.
- */
+/* Where the kernel tells of need and swap lets tasks wait, a calm guest is looked at less. */
 static void it_dozes_while_calm_and_cushioned(void **state)
 {
 	static const char meminfo[] = "MemTotal: 147456 kB\nMemAvailable: 102400 kB\n"
