@@ -154,7 +154,7 @@ lint: ## layout, library homes, headers, shell, MIB, man pages
 	$(Q)tests/lint/run
 
 format: ## lay the C sources out
-	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+	$(Q)clang-format-19 -i $$(git ls-files '*.c' '*.h')
 
 JSONNET = $(or $(wildcard build/debs/jsonnet/usr/bin/jsonnet),jsonnet)
 dashboards: ## make the Grafana dashboards from dashboards/grafana/source

@@ -181,8 +181,8 @@ static size_t keep_encoded(void *context, struct MHD_Connection *connection, cha
 	return strlen(text);
 }
 
-static void __attribute__((format(printf, 2, 0)))
-on_log(void *context, const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0))) on_log(void *context, const char *format,
+							 va_list arguments)
 {
 	char line[256];
 

@@ -62,8 +62,8 @@ static size_t escape(char *line, size_t at, const char *text)
 	return at;
 }
 
-static void __attribute__((format(printf, 2, 0)))
-log_line(enum log_level level, const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0))) log_line(enum log_level level, const char *format,
+							   va_list arguments)
 {
 	char message[MESSAGE_MAX];
 	char line[32 + 4 * MESSAGE_MAX];

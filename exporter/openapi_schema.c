@@ -64,10 +64,7 @@ struct member {
 	{                                                                                          \
 		"force", BOOL, true                                                                \
 	}
-#define END                                                                                        \
-	{                                                                                          \
-		NULL, NULL, false                                                                  \
-	}
+#define END { NULL, NULL, false }
 
 /* clang-format off */
 static const struct member host[] = { PICTURE, { "xen_version", STRING, false }, END };

@@ -23,9 +23,9 @@ struct reader {
 	size_t error_size;
 };
 
-static void __attribute__((format(printf, 5, 0)))
-fail_at(char *error, size_t size, const char *path, size_t line, const char *format,
-	va_list arguments)
+static void __attribute__((format(printf, 5, 0))) fail_at(char *error, size_t size,
+							  const char *path, size_t line,
+							  const char *format, va_list arguments)
 {
 	int len = snprintf(error, size, "%s:%zu: ", path, line);
 	char *what = error + len;

@@ -34,7 +34,7 @@ static struct transaction {
 	bool applied;
 	int lock_index; /* 0: the PDU doesn't name xbControlLock */
 	uint32_t lock;
-} * transaction;
+} *transaction;
 
 static void end(void)
 {

@@ -82,10 +82,7 @@ static bool system_value(const struct mib_instance *at, const struct mib_source 
 }
 
 #define SYSTEM(n)                                                                                  \
-	{                                                                                          \
-		.path = { (n) }, .depth = 1, .index = MIB_SCALAR, .which = (n),                    \
-		.value = system_value                                                              \
-	}
+	{ .path = { (n) }, .depth = 1, .index = MIB_SCALAR, .which = (n), .value = system_value }
 
 const struct mib_tree *mib_tree_system(void)
 {

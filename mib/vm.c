@@ -241,19 +241,11 @@ static bool core_time(const struct mib_instance *at, const struct mib_source *so
 }
 
 #define HYPERVISOR(n)                                                                              \
-	{                                                                                          \
-		.path = { 1, 1, (n) }, .depth = 3, .index = MIB_SCALAR, .which = (n),              \
-		.value = scalar                                                                    \
-	}
+	{ .path = { 1, 1, (n) }, .depth = 3, .index = MIB_SCALAR, .which = (n), .value = scalar }
 #define SCALAR(n, w)                                                                               \
-	{                                                                                          \
-		.path = { 1, (n) }, .depth = 2, .index = MIB_SCALAR, .which = (w), .value = scalar \
-	}
+	{ .path = { 1, (n) }, .depth = 2, .index = MIB_SCALAR, .which = (w), .value = scalar }
 #define COLUMN(n)                                                                                  \
-	{                                                                                          \
-		.path = { 1, 4, 1, (n) }, .depth = 4, .index = MIB_DOMAIN, .which = (n),           \
-		.value = column                                                                    \
-	}
+	{ .path = { 1, 4, 1, (n) }, .depth = 4, .index = MIB_DOMAIN, .which = (n), .value = column }
 
 const struct mib_tree *mib_tree_vm(void)
 {

@@ -66,7 +66,7 @@ static struct {
 	int conflicts;	  /* so many commits find that another writer came between */
 	int vanish_at;	  /* the first domain asked for is gone once so many commits conflicted */
 	int calls_expire; /* nobody waits after so many calls; 0: never */
-} * fake;
+} *fake;
 
 static char directory[] = "/tmp/control_test.XXXXXX";
 

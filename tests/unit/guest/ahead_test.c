@@ -15,7 +15,7 @@
 #include "pulse.h"
 #include "settings.h"
 
-#define MIB(n) ((uint64_t)(n)*1024)
+#define MIB(n) ((uint64_t)(n) * 1024)
 
 /* In need: it has less than any policy wants. */
 static const struct view short_of = {

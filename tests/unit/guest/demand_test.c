@@ -14,7 +14,7 @@
 #include "demand.h"
 #include "policy.h"
 
-#define MIB(n) ((uint64_t)(n)*1024)
+#define MIB(n) ((uint64_t)(n) * 1024)
 #define TICK   250
 
 /* A driver as Linux has it: it moves to its target, at most to a cap, if it is awake. */

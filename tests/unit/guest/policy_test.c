@@ -11,7 +11,7 @@
 
 #include "policy.h"
 
-#define MIB(n) ((uint64_t)(n)*1024)
+#define MIB(n) ((uint64_t)(n) * 1024)
 
 static const struct policy_knobs standard = {
 	.floor_rule = FLOOR_2011,

@@ -20,7 +20,7 @@
 
 #include "sizer.h"
 
-#define MIB(n) ((uint64_t)(n)*1024)
+#define MIB(n) ((uint64_t)(n) * 1024)
 
 static char place[] = "/tmp/sizer_test.XXXXXX";
 static struct sizer sizer;
