@@ -31,9 +31,10 @@ struct shape {
 };
 
 /*
- * libmicrohttpd glues a folded line to the name of its header, "Transfer-Encodingchunked", and a
- * proxy may do otherwise. Names and values lie where the client's bytes were read, so between a
- * name and its value there is nothing but the colon, a NUL by now, and blanks, unless it has glued.
+ * libmicrohttpd before 0.9.77.1 glues a folded line to the name of its header,
+ * "Transfer-Encodingchunked", and a proxy may do otherwise. A later one refuses it by itself. Names
+ * and values lie where the client's bytes were read, so between a name and its value there is
+ * nothing but the colon, a NUL by now, and blanks, unless it has glued.
  */
 static bool is_folded(const char *name, const char *value)
 {

@@ -192,6 +192,16 @@ static void __attribute__((format(printf, 2, 0))) on_log(void *context, const ch
 	log_debug("http: %s", line);
 }
 
+/*
+ * From 0.9.77.1 on libmicrohttpd unfolds headers unless it is strict. Before, http_check.c finds
+ * them, and strict would keep a connection open after a request without Host. The library that runs
+ * counts: an agent built on Debian 12 starts on 13.
+ */
+static bool unfolds(void)
+{
+	return strverscmp(MHD_get_version(), "0.9.77.1") >= 0;
+}
+
 struct MHD_Daemon *http_serve(int socket, enum control_interface via, bool tls)
 {
 	static const enum control_interface ways[] = {
@@ -202,7 +212,8 @@ struct MHD_Daemon *http_serve(int socket, enum control_interface via, bool tls)
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	unsigned int most = http_connections_max();
 	void *way = (void *)&ways[via];
-	const struct MHD_OptionItem certificates[] = {
+	const struct MHD_OptionItem more[] = {
+		{ MHD_OPTION_STRICT_FOR_CLIENT, unfolds(), NULL },
 		{ tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0, tls_no_certificate() },
 		{ MHD_OPTION_END, 0, NULL },
 	};
@@ -214,5 +225,5 @@ struct MHD_Daemon *http_serve(int socket, enum control_interface via, bool tls)
 		http_on_connection, way, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_PER_IP_CONNECTION_LIMIT, most / 4 * 3,
 		MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)HTTP_HEADERS_MAX, MHD_OPTION_ARRAY, certificates, MHD_OPTION_END);
+		(size_t)HTTP_HEADERS_MAX, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }

@@ -376,6 +376,14 @@ status_of() {
 		$post$host$auth${plain}Transfer-Encoding:\r\n chunked\r\n\r\n$body
 		$post$host$auth${plain}Transfer-Encoding: \r\n chunked\r\n\r\n$body
 		$post$host${auth}Content-Length:\r\n 22\r\n\r\n$body
+		$post$host${auth}Content-Length: 2\r\n 2\r\n\r\n$body
+		$post$host${auth}Content-Length: 22\r\n \r\n\r\n$body
+		$post$host${plain}Authorization:\r\n Bearer $OPERATOR_TOKEN\r\n\r\n$body
+		$post$host${plain}Authorization: Bearer\r\n\t$OPERATOR_TOKEN\r\n\r\n$body
+		$post$auth${plain}Host:\r\n x\r\n\r\n$body
+		$post$auth${plain}Host: x\r\n y\r\n\r\n$body
+		$post$host$auth${plain}X-Short:\r\n \r\n\r\n$body
+		$post$host$auth${plain}X-Short: a\r\n \r\n\r\n$body
 	EOT
 	# The same, whole, is taken: it was the shape that was refused.
 	contains "$(raw "$post$host$auth${plain/22/38}\r\n${body%\}}, \"dry_run\":true}")" \
