@@ -4,6 +4,7 @@
  */
 #include "options.h"
 
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -166,18 +167,26 @@ static bool take(struct bed_options *o, int argc, char **argv, int *i)
 	return false;
 }
 
-/* This program is build/tests/fake/xenbed; packages are unpacked below build/debs. */
+/*
+ * This program is build/tests/fake/xenbed; packages are unpacked below build/debs. A pattern that
+ * nothing matches is the answer, too, for check() to say.
+ */
 static const char *find_xenstored(void)
 {
-	char exe[BED_PATH_MAX / 2] = "";
+	char exe[BED_PATH_MAX / 2] = "", pattern[BED_PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	char *slash = n > 0 ? strrchr(exe, '/') : NULL;
+	glob_t found;
 
 	if (slash == NULL)
 		return "";
 	*slash = '\0';
-	snprintf(default_xenstored, sizeof(default_xenstored),
-		 "%s/../../debs/xen-utils-4.17/usr/lib/xen-4.17/bin/xenstored", exe);
+	snprintf(pattern, sizeof(pattern),
+		 "%s/../../debs/xen-utils-[0-9]*/usr/lib/xen-[0-9]*/bin/xenstored", exe);
+	if (glob(pattern, GLOB_NOCHECK, NULL, &found) == 0) {
+		snprintf(default_xenstored, sizeof(default_xenstored), "%s", found.gl_pathv[0]);
+		globfree(&found);
+	}
 	return default_xenstored;
 }
 
@@ -188,8 +197,7 @@ static bool check(const struct bed_options *o)
 		return false;
 	}
 	if (access(o->xenstored, X_OK) < 0) {
-		fprintf(stderr, "xenbed: no xenstored at %s: run tests/fake/fetch xen-utils-4.17\n",
-			o->xenstored);
+		fprintf(stderr, "xenbed: no xenstored at %s: run make deps\n", o->xenstored);
 		return false;
 	}
 	if (o->daemon != NULL && access(o->daemon, X_OK) < 0) {

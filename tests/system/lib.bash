@@ -8,7 +8,8 @@
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=$(cd "$ROOT" && cd "${BUILD:-build}" && pwd)
-PATH=$ROOT/build/debs/prometheus/usr/bin:$PATH
+# Debian 12 has promtool in the package of the server.
+PATH=$ROOT/build/debs/promtool/usr/bin:$ROOT/build/debs/prometheus/usr/bin:$PATH
 XENBED=$ROOT/build/tests/fake/xenbed
 MIB_BASE=$(echo "$ROOT"/build/debs/erlang-snmp/usr/lib/erlang/lib/snmp-*/mibs)
 export ROOT BUILD PATH XENBED
