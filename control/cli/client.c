@@ -129,7 +129,7 @@ static void set_proof(CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_SSLCERT, proof->cert);
 	if (proof->key)
 		curl_easy_setopt(easy, CURLOPT_SSLKEY, proof->key);
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 
 static void be_stranger(CURL *easy)

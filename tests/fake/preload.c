@@ -81,8 +81,10 @@ static uint64_t vcpu_ns(const struct state_domain *domain)
 	return ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec - domain->born_ns) / 100;
 }
 
-static void fill_list(xc_domaininfo_t *info, int domid, const struct state_domain *domain)
+static void fill_list(void *list, unsigned int n, int domid, const struct state_domain *domain)
 {
+	xc_domaininfo_t *info = (xc_domaininfo_t *)list + n;
+
 	*info = (xc_domaininfo_t){
 		.domain = (domid_t)domid,
 		.flags = flags_of(domain),
@@ -98,8 +100,39 @@ static void fill_list(xc_domaininfo_t *info, int domid, const struct state_domai
 	memcpy(info->handle, domain->uuid, sizeof(info->handle));
 }
 
-static void fill_old(xc_dominfo_t *info, int domid, const struct state_domain *domain)
+/* The domains from first on, at most max, each put into the info by fill. */
+static int list(uint32_t first, unsigned int max,
+		void (*fill)(void *info, unsigned int n, int domid,
+			     const struct state_domain *domain),
+		void *info)
 {
+	struct state *state = map.shared;
+	unsigned int n = 0;
+
+	if (state_count_call(state, STATE_CALL_GETINFO))
+		return as_libxc(-ENOMEM);
+	state_lock(state);
+	for (uint32_t domid = first; domid < state->domid_end && n < max; domid++) {
+		if (state->domain[domid].used)
+			fill(info, n++, (int)domid, &state->domain[domid]);
+	}
+	state_unlock(state);
+	return (int)n;
+}
+
+int xc_domain_getinfolist(xc_interface *xch, uint32_t first_domain, unsigned int max_domains,
+			  xc_domaininfo_t *info)
+{
+	(void)xch;
+	return list(first_domain, max_domains, fill_list, info);
+}
+
+/* Xen 4.18 put the second in place of the first. xenstored asks by them, one domain at a time. */
+#if XEN_DOMCTL_INTERFACE_VERSION < 0x16
+static void fill_old(void *list, unsigned int n, int domid, const struct state_domain *domain)
+{
+	xc_dominfo_t *info = (xc_dominfo_t *)list + n;
+
 	*info = (xc_dominfo_t){
 		.domid = (uint32_t)domid,
 		.dying = domain->dying,
@@ -117,44 +150,32 @@ static void fill_old(xc_dominfo_t *info, int domid, const struct state_domain *d
 	memcpy(info->handle, domain->uuid, sizeof(info->handle));
 }
 
-/* The domains from first on, at most max, in one form or the other. */
-static int list(uint32_t first, unsigned int max, xc_domaininfo_t *info, xc_dominfo_t *old)
-{
-	struct state *state = map.shared;
-	unsigned int n = 0;
-
-	if (state_count_call(state, STATE_CALL_GETINFO))
-		return as_libxc(-ENOMEM);
-	state_lock(state);
-	for (uint32_t domid = first; domid < state->domid_end && n < max; domid++) {
-		if (!state->domain[domid].used)
-			continue;
-		if (info != NULL)
-			fill_list(&info[n++], (int)domid, &state->domain[domid]);
-		else
-			fill_old(&old[n++], (int)domid, &state->domain[domid]);
-	}
-	state_unlock(state);
-	return (int)n;
-}
-
-int xc_domain_getinfolist(xc_interface *xch, uint32_t first_domain, unsigned int max_domains,
-			  xc_domaininfo_t *info)
-{
-	(void)xch;
-	return list(first_domain, max_domains, info, NULL);
-}
-
 int xc_domain_getinfo(xc_interface *xch, uint32_t first_domid, unsigned int max_doms,
 		      xc_dominfo_t *info)
 {
 	int n;
 
 	(void)xch;
-	n = list(first_domid, max_doms, NULL, info);
+	n = list(first_domid, max_doms, fill_old, info);
 	/* libxc: nothing at or after the first is an error. */
 	return n == 0 && max_doms > 0 ? as_libxc(-ESRCH) : n;
 }
+#else
+int xc_domain_getinfo_single(xc_interface *xch, uint32_t domid, xc_domaininfo_t *info)
+{
+	xc_domaininfo_t found;
+	int n = list(domid, 1, fill_list, &found);
+
+	(void)xch;
+	if (n < 0)
+		return n;
+	if (n == 0 || found.domain != domid)
+		return as_libxc(-ESRCH);
+	if (info != NULL)
+		*info = found;
+	return 0;
+}
+#endif
 
 int xc_vcpu_getinfo(xc_interface *xch, uint32_t domid, uint32_t vcpu, xc_vcpuinfo_t *info)
 {
