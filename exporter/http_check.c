@@ -21,7 +21,7 @@ static const char *header(const struct http_call *call, const char *name)
 /* Headers that a request may have once at most; libmicrohttpd takes the first and says nothing. */
 static const char *const singular[] = { "Host",		  "Authorization", "Content-Length",
 					"Content-Type",	  "Origin",	   "Transfer-Encoding",
-					"Sec-Fetch-Site", "If-Match" };
+					"Sec-Fetch-Site", "If-Match",	   HTTP_TOKEN_HEADER };
 
 #define SINGULAR_COUNT (sizeof(singular) / sizeof(*singular))
 
@@ -168,19 +168,21 @@ static bool check_role(struct http_call *call, const struct config *config, stru
 	return refuse(call, reply, RESULT_FORBIDDEN, detail);
 }
 
-/* Browsers name the page that asks: only our own pages may change anything. */
-static bool check_origin(struct http_call *call, struct reply *reply)
+/* Only the agent's own page may change anything. */
+static bool check_origin(struct http_call *call, const struct config *config, struct reply *reply)
 {
 	const char *origin = header(call, "Origin"), *host = header(call, "Host");
-	const char *site = header(call, "Sec-Fetch-Site");
-	const char *from = origin ? strstr(origin, "://") : NULL;
-	bool own = !origin || (host && from && !strcasecmp(from + 3, host));
+	char detail[512];
 
-	if (site && strcasecmp(site, "same-origin") && strcasecmp(site, "none"))
-		own = false;
-	return own || refuse(call, reply, RESULT_FORBIDDEN,
-			     "The request comes from another site's page; ask from this host's own "
-			     "page, or without an Origin header.");
+	if (http_origin_own(config->http_names, header(call, "Sec-Fetch-Site"), origin, host))
+		return true;
+	snprintf(detail, sizeof(detail),
+		 "The request comes from another site's page: its Origin is %.100s, its Host "
+		 "%.100s. Behind a proxy, have it pass the Host on (nginx: proxy_set_header Host "
+		 "$http_host) or name the page's host in http.names; else ask from the agent's own "
+		 "page.",
+		 origin ? origin : "not sent", host ? host : "not sent");
+	return refuse(call, reply, RESULT_FORBIDDEN, detail);
 }
 
 static bool is_type(const char *type, const char *wanted)
@@ -245,7 +247,7 @@ enum http_verdict http_check(struct http_call *call, const char *method, const c
 		return HTTP_REFUSED;
 	config = config_acquire();
 	http_find_asker(call);
-	if (call->exchange.route->role != ROLE_OPERATOR || check_origin(call, reply))
+	if (call->exchange.route->role != ROLE_OPERATOR || check_origin(call, config, reply))
 		verdict = check_asker(call, config, reply);
 	config_release(config);
 	return verdict;

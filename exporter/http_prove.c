@@ -14,6 +14,11 @@
 #include "http_call.h"
 #include "password.h"
 
+static const char *header(const struct http_call *call, const char *name)
+{
+	return MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name);
+}
+
 static void find_address(const struct http_call *call, struct principal *who)
 {
 	const union MHD_ConnectionInfo *info =
@@ -163,23 +168,34 @@ static enum http_proof prove_basic(struct http_call *call, const struct config *
 	return proof;
 }
 
-enum http_proof http_prove(struct http_call *call, const struct config *config)
+/* NULL: a scheme that the agent doesn't know. */
+static void prove_token(struct http_call *call, const struct config *config, const char *token)
 {
 	struct principal proved = { .role = ROLE_NONE };
-	const char *text = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND,
-						       MHD_HTTP_HEADER_AUTHORIZATION);
-	const char *token = text ? after_scheme(text, "Bearer") : NULL;
-	const char *basic = text ? after_scheme(text, "Basic") : NULL;
 
-	if (!text) {
-		prove_certificate(call, config);
-		return HTTP_PROVED;
-	}
-	if (basic)
-		return prove_basic(call, config, basic);
 	call->verdict =
 		token ? auth_bearer(config->auth, token, strlen(token), clock_unix(), &proved)
 		      : AUTH_WRONG;
 	settle(call, &proved);
+}
+
+/*
+ * A proxy with passwords of its own passes them on. They mean nothing beside a token, nor where the
+ * agent has no users; but on the Unix socket they still tell the proxy's client from the proxy.
+ */
+enum http_proof http_prove(struct http_call *call, const struct config *config)
+{
+	const char *text = header(call, MHD_HTTP_HEADER_AUTHORIZATION);
+	const char *token = header(call, HTTP_TOKEN_HEADER);
+	const char *basic = text ? after_scheme(text, "Basic") : NULL;
+
+	if (token)
+		prove_token(call, config, token);
+	else if (basic && (config->passwords || call->exchange.who.via == VIA_UNIX))
+		return prove_basic(call, config, basic);
+	else if (text && !basic)
+		prove_token(call, config, after_scheme(text, "Bearer"));
+	else
+		prove_certificate(call, config);
 	return HTTP_PROVED;
 }

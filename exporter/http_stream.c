@@ -89,6 +89,9 @@ struct MHD_Response *http_stream(struct http_call *call, struct events_listener 
 		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE,
 							     read_events, stream, leave);
 	}
+	/* Else nginx keeps events back until it has some KiB of them. */
+	if (response)
+		MHD_add_response_header(response, "X-Accel-Buffering", "no");
 	if (!response) {
 		events_leave(listener);
 		free(stream);

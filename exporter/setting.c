@@ -150,6 +150,23 @@ static const char *check_audit(const char *text)
 								: "an absolute path, \"-\" or \"\"";
 }
 
+/* HOST or HOST:PORT, as they stand in an Origin header; no pattern, as that could name others. */
+static const char *check_names(const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789.-:[],";
+
+	for (const char *end; *text; text = *end ? end + 1 : end) {
+		end = text + strcspn(text, ",");
+		if (end == text || strspn(text, allowed) < (size_t)(end - text) ||
+		    (*end && !end[1]))
+			return "hosts as a browser's address bar shows them, each with :PORT "
+			       "where it has one, with commas between, such as "
+			       "mon.example.com,10.0.0.1:8443";
+	}
+	return NULL;
+}
+
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const http_reads[] = { "open", "viewer", NULL };
 static const char *const http_metrics[] = { "read", "open", "viewer", NULL };
@@ -176,6 +193,10 @@ const struct setting settings[SETTING_COUNT] = {
 	  "Who may read over HTTP: anyone, or only who shows a viewer's or operator's token." },
 	{ "http.metrics", SETTING_CHOICE, FIELD(http_metrics), 0, 0, "read", http_metrics, NULL,
 	  false, "Who may scrape /metrics: whom http.read lets read, or another choice." },
+	{ "http.names", SETTING_TEXT, FIELD(http_names), 0, 0, "", NULL, check_names, false,
+	  "Hosts that a browser's address bar shows where the page is reached through a proxy, "
+	  "with "
+	  "commas between: their pages may make changes." },
 	{ "http.web_config", SETTING_TEXT, FIELD(http_web_config), 0, 0, "", NULL,
 	  check_optional_path, false,
 	  "TLS and users of basic auth: a web.config.yml as every Prometheus exporter takes it; "

@@ -18,7 +18,7 @@ struct options;
 /* One agent. */
 struct way {
 	char label[WAY_LABEL_MAX + 1]; /* what a HOST column shows */
-	char url[512];		       /* scheme, host and port, no slash at the end */
+	char url[512];		       /* scheme, host, port, perhaps a path; no slash at the end */
 	const char *socket;	       /* NULL: by TCP */
 };
 

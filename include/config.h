@@ -32,6 +32,7 @@ struct config {
 	char http_socket_group[64];	/* http.socket_group: its operators, beside root; "" none */
 	enum http_read http_read;	/* http.read: open|viewer */
 	enum http_metrics http_metrics; /* http.metrics: read|open|viewer */
+	char http_names[512];		/* http.names: hosts of its page behind a proxy; "" none */
 	char http_web_config[256];	/* http.web_config: a web.config.yml; "" is none */
 	char http_principal_file[256];	/* http.principal_file: see principal_file.h; "" is none */
 

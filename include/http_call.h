@@ -21,6 +21,9 @@ struct MHD_Response;
 #define HTTP_HEADERS_MAX 16384
 #define HTTP_IDLE_S	 20U /* beyond the usual scrape interval of 15 s */
 
+/* A token may also come here, where Authorization is a proxy's own. */
+#define HTTP_TOKEN_HEADER "X-Xenballoon-Token"
+
 struct http_call {
 	struct exchange exchange; /* first: the handlers' view */
 	struct MHD_Connection *connection;
@@ -85,6 +88,12 @@ enum http_proof {
 
 void http_find_asker(struct http_call *call);
 enum http_proof http_prove(struct http_call *call, const struct config *config);
+
+/*
+ * Whether the agent's own page asks, or no page at all: by Sec-Fetch-Site, Origin and Host as they
+ * came (NULL: not sent) and the names of http.names.
+ */
+bool http_origin_own(const char *names, const char *site, const char *origin, const char *host);
 
 /*
  * Refuses a request that has its route: with the status of the result, or as malformed with one of

@@ -114,12 +114,33 @@ static void set_body(struct client_call *call)
 	curl_easy_setopt(own->easy, CURLOPT_POSTFIELDS, own->body);
 }
 
-static void set_proof(CURL *easy)
+/* Beside a password, which is a proxy's then, the token has a header of its own. */
+static void add_token(struct client_private *own)
 {
-	if (proof->token) {
+	struct curl_slist *headers;
+	char *line;
+
+	if (asprintf(&line, "X-Xenballoon-Token: %s", proof->token) < 0)
+		abort();
+	headers = curl_slist_append(own->headers, line);
+	explicit_bzero(line, strlen(line));
+	free(line);
+	if (!headers)
+		abort();
+	own->headers = headers;
+}
+
+static void set_proof(struct client_private *own)
+{
+	CURL *easy = own->easy;
+
+	if (proof->token && proof->password)
+		add_token(own);
+	else if (proof->token) {
 		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
 		curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, proof->token);
-	} else if (proof->password) {
+	}
+	if (proof->password) {
 		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
 		curl_easy_setopt(easy, CURLOPT_USERPWD, proof->password);
 	}
@@ -180,7 +201,7 @@ static void begin(struct client_call *call)
 	if (call->stranger)
 		be_stranger(easy);
 	else
-		set_proof(easy);
+		set_proof(own);
 	if (call->send)
 		set_body(call);
 	else if (!strcmp(call->method, "POST"))

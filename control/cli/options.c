@@ -75,7 +75,7 @@ static const struct option_row rows[] = {
 	{ 'H', "host", "HOST", KIND_HOST, GROUP_WAY, AT(host),
 	  "the agent on HOST[:PORT] or at a URL; several times for a rack" },
 	{ 0, "token-file", "FILE", KIND_TEXT, GROUP_WAY, AT(token_file), "prove who you are by the token in FILE" },
-	{ 0, "user", "NAME", KIND_TEXT, GROUP_WAY, AT(user), "prove it by a password, which is asked for" },
+	{ 0, "user", "NAME", KIND_TEXT, GROUP_WAY, AT(user), "prove it by a password, which is asked for; with --token-file, to a proxy" },
 	{ 0, "password-file", "FILE", KIND_TEXT, GROUP_WAY, AT(password_file), "or read from FILE" },
 	{ 0, "ca", "FILE", KIND_TEXT, GROUP_WAY, AT(ca), "trust certificates that are signed by these" },
 	{ 0, "cert", "FILE", KIND_TEXT, GROUP_WAY, AT(cert), "prove it by a client certificate" },

@@ -57,8 +57,9 @@ static bool url_sound(const char *url)
 	for (at = url; *at; at++)
 		if ((unsigned char)*at <= ' ' || *at == 0x7f || strchr("@?#\\", *at))
 			return false;
+	/* A path is a proxy's: it leads to the agent's own root. */
 	at = strchr(host, '/');
-	return !at || !at[1];
+	return !at || (!strstr(at, "//") && !strstr(at, "/."));
 }
 
 static bool make_url(struct way *way, const char *host)
@@ -80,7 +81,8 @@ static bool make_url(struct way *way, const char *host)
 	}
 	if (strlen(host) > HOST_MAX || !url_sound(way->url)) {
 		fprintf(stderr,
-			PROGRAM ": \"%.80s\" must be a host, HOST:PORT, or http(s)://HOST[:PORT]\n",
+			PROGRAM
+			": \"%.80s\" must be a host, HOST:PORT, or http(s)://HOST[:PORT][/PATH]\n",
 			host);
 		return false;
 	}
@@ -226,8 +228,8 @@ static bool make_proof(const struct options *options, bool tcp, struct proof *pr
 				 .timeout_s = options->timeout_s ? options->timeout_s : 10 };
 	if (!tcp)
 		return true;
-	if (options->user)
-		return make_password(options, proof);
+	if (options->user && !make_password(options, proof))
+		return false;
 	return !options->token_file || !*options->token_file ||
 	       make_token(options->token_file, proof);
 }

@@ -62,7 +62,7 @@ async function load(before = null) {
 	if (before)
 		query.set("before", before);
 	try {
-		const { entries, next } = await askJson(`/api/v1/audit?${query}`);
+		const { entries, next } = await askJson(`api/v1/audit?${query}`);
 		if (view !== mine)
 			return;
 		showLog(mine.log, entries, "Nothing has been asked for since the agent started.", Boolean(before));

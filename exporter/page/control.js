@@ -8,7 +8,7 @@ import { notify, question } from "./say.js";
 import { ask, askJson, maySteer, Problem } from "./session.js";
 
 function path(guest, what) {
-	return `/api/v1/domains/${encodeURIComponent(guest.uuid)}/${what}`;
+	return `api/v1/domains/${encodeURIComponent(guest.uuid)}/${what}`;
 }
 
 // What went wrong, as a sentence for people.
@@ -55,7 +55,7 @@ export async function switchAllOn() {
 	if (!sure)
 		return;
 	try {
-		const answer = await askJson("/api/v1/selfballoon", { method: "POST", body: { enabled: true, domains: list.map((guest) => guest.uuid) } });
+		const answer = await askJson("api/v1/selfballoon", { method: "POST", body: { enabled: true, domains: list.map((guest) => guest.uuid) } });
 		notify(`${answer.succeeded} of ${answer.requested} guests now size themselves.`, answer.failed ? "warn" : "good");
 	} catch (error) {
 		notify(`Not all were switched on: ${reason(error)}`, "bad");
@@ -64,7 +64,7 @@ export async function switchAllOn() {
 
 // The guest's version, so that what was judged and what is changed are the same.
 async function versionOf(guest) {
-	const response = await ask(`/api/v1/domains/${encodeURIComponent(guest.uuid)}`);
+	const response = await ask(`api/v1/domains/${encodeURIComponent(guest.uuid)}`);
 	return response.ok ? response.headers.get("ETag") : null;
 }
 

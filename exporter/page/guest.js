@@ -63,7 +63,7 @@ async function loadHistory() {
 	if (!guest)
 		return;
 	try {
-		const history = await askJson(`/api/v1/domains/${encodeURIComponent(mine.uuid)}/history`);
+		const history = await askJson(`api/v1/domains/${encodeURIComponent(mine.uuid)}/history`);
 		if (view !== mine)
 			return;
 		mine.chart.show(history, guest.name);
@@ -78,7 +78,7 @@ async function loadDecisions() {
 	if (!mine || me.role !== "operator")
 		return;
 	try {
-		const { entries } = await askJson(`/api/v1/audit?limit=10&domain=${encodeURIComponent(mine.uuid)}`);
+		const { entries } = await askJson(`api/v1/audit?limit=10&domain=${encodeURIComponent(mine.uuid)}`);
 		if (view === mine)
 			showLog(mine.find(".decisions .log"), entries, "Nobody has asked to change this guest since the agent started.");
 	} catch (error) {

@@ -3,7 +3,9 @@
 
 import { byId } from "./dom.js";
 
-const KEY = "xenballoon.authorization";
+// Of this agent: behind a proxy, several share an origin and differ in the path.
+const KEY = `xenballoon.authorization ${location.pathname}`;
+const BEARER = "Bearer ";
 const TIMEOUT_MS = 15000;
 const NOBODY = { name: null, role: "none", domains: null, read: "open" };
 
@@ -31,11 +33,14 @@ export class Problem extends Error {
 	}
 }
 
-// A request with the credential; a signal of the caller's own takes the place of the time-out.
+// A request with the credential, to a path below the page's own folder; a signal of the caller's own takes the place of the time-out.
 export async function ask(path, { method = "GET", body, headers = {}, signal, as } = {}) {
 	const shown = as === undefined ? authorization : as;
 	const sent = { ...headers };
-	if (shown)
+	// Authorization is left to the browser where a proxy asks for a password of its own.
+	if (shown?.startsWith(BEARER))
+		sent["X-Xenballoon-Token"] = shown.slice(BEARER.length);
+	else if (shown)
 		sent.Authorization = shown;
 	if (body !== undefined)
 		sent["Content-Type"] = "application/json";
@@ -67,7 +72,7 @@ function become(person) {
 // Finds out who this is: by what was kept, by what the browser itself shows (a certificate), or nobody.
 export async function recognise() {
 	const shown = authorization;
-	const answer = await askJson("/api/v1/whoami").catch((error) => error);
+	const answer = await askJson("api/v1/whoami").catch((error) => error);
 	// Somebody may have signed in or out meanwhile.
 	if (shown !== authorization)
 		return;
@@ -78,7 +83,7 @@ export async function recognise() {
 }
 
 async function signIn(shown) {
-	const person = await askJson("/api/v1/whoami", { as: shown });
+	const person = await askJson("api/v1/whoami", { as: shown });
 	if (person.role === "none")
 		throw new Problem(401, { detail: "The agent does not know this credential." });
 	authorization = shown;
@@ -99,7 +104,7 @@ function base64(text) {
 function proofOf(form) {
 	const value = (name) => form.elements[name].value;
 	if (value("way") === "token")
-		return `Bearer ${value("token").trim()}`;
+		return BEARER + value("token").trim();
 	return `Basic ${base64(`${value("user")}:${value("password")}`)}`;
 }
 

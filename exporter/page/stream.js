@@ -83,7 +83,7 @@ async function readEvents(body, alive) {
 }
 
 function loadHistory() {
-	askJson("/api/v1/history").then(model.setHistory, () => {});
+	askJson("api/v1/history").then(model.setHistory, () => {});
 }
 
 // Until the stream ends or is silent for too long. Returns false if there is none to be had.
@@ -96,7 +96,7 @@ async function follow() {
 	};
 	alive();
 	try {
-		const response = await ask("/api/v1/events", {
+		const response = await ask("api/v1/events", {
 			headers: { Accept: "text/event-stream" },
 			signal: AbortSignal.any([silent.signal, stopFollowing.signal]),
 		});
@@ -114,7 +114,7 @@ async function follow() {
 }
 
 async function look() {
-	const [host, domains] = await Promise.all([askJson("/api/v1/host"), askJson("/api/v1/domains")]);
+	const [host, domains] = await Promise.all([askJson("api/v1/host"), askJson("api/v1/domains")]);
 	takeHost(host);
 	model.setGuests(domains.domains);
 }
@@ -181,7 +181,7 @@ async function keepJudging() {
 	for (;;) {
 		await new Promise((resolve) => setTimeout(resolve, FRESH_MS));
 		if (status.kind === "live")
-			await askJson("/api/v1/host").then(takeHost, () => {});
+			await askJson("api/v1/host").then(takeHost, () => {});
 	}
 }
 

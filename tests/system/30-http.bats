@@ -172,7 +172,7 @@ prometheus_says() { # PORT QUERY VALUE
 	contains "$answer" "cache-control: no-store"
 	contains "$answer" "x-content-type-options: nosniff"
 	contains "$answer" "content-security-policy: default-src 'none'"
-	contains "$(expect 200 GET /)" 'href="/metrics"'
+	contains "$(expect 200 GET /)" 'href="metrics"'
 }
 
 @test "the page is for everybody and may load its own files alone; other answers nothing at all" {
