@@ -295,9 +295,20 @@ static enum control_result tell_of_silence(struct ask *ask, struct control_answe
 	else if (domain->state == STATE_SILENT)
 		answer_warn(answer, "The guest daemon has fallen silent: the guest keeps its size "
 				    "until it runs again.");
+	else if (domain->state == STATE_REFUSED)
+		answer_warn(answer, "The guest %s. It keeps its size until that is mended.",
+			    domain->reason);
 	else if (!domain->has_swap)
 		answer_warn(answer, "The guest reports no swap: a sudden need for memory has "
 				    "nowhere to go while it grows.");
+	return RESULT_OK;
+}
+
+/* Nor is this: the target stands in xenstore, where a driver finds it once there is one. */
+static enum control_result tell_of_no_driver(struct ask *ask, struct control_answer *answer)
+{
+	if (ask->domain->state == STATE_REFUSED && ask->domain->driver == DRIVER_ABSENT)
+		answer_warn(answer, "The guest %s: no target moves it.", ask->domain->reason);
 	return RESULT_OK;
 }
 
@@ -320,6 +331,7 @@ static rule *const target_rules[] = { authenticated,
 				      not_selfballooning,
 				      at_least_minimum,
 				      within_host_free,
+				      tell_of_no_driver,
 				      NULL };
 static rule *const *const rules[CONTROL_ACTION_COUNT] = {
 	[CONTROL_SELFBALLOON] = selfballoon_rules,

@@ -138,9 +138,11 @@ static bool take_stats(struct record *record, const char *text, size_t len)
 	value[VALUE_SWAP_USED] = swap_used(&stats);
 	value[VALUE_PRESSURE] = stats.psi;
 	value[VALUE_WANTED] = stats.wanted_kib;
+	record->domain.driver = (enum contract_driver)stats.driver.value;
 	record->domain.has_swap =
 		stats.swaptotal_kib.state == READING_OK && stats.swaptotal_kib.value > 0;
 	note_report(record, stats.seq);
+	good = good && stats.driver.state != READING_BAD;
 	for (size_t i = 0; i < sizeof(checked) / sizeof(checked[0]); i++)
 		good = good && value[checked[i]].state != READING_BAD;
 	return good;

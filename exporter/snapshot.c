@@ -170,7 +170,7 @@ const char *domain_state_name(enum domain_state state)
 		[STATE_SHRINKING] = "shrinking", [STATE_CAPPED] = "capped",
 		[STATE_HOST_FULL] = "host_full", [STATE_STUCK] = "stuck",
 		[STATE_SILENT] = "silent",	 [STATE_NO_AGENT] = "no_agent",
-		[STATE_FOREIGN] = "foreign",
+		[STATE_FOREIGN] = "foreign",	 [STATE_REFUSED] = "refused",
 	};
 
 	return names[state];

@@ -150,7 +150,20 @@ static bool weigh(struct view *view)
 	return true;
 }
 
-/* States in which the guest's own words are missing or don't matter; true if one was given. */
+static void judge_refused(const struct view *view)
+{
+	enum contract_driver driver = view->domain->driver;
+
+	if (driver == DRIVER_ABSENT)
+		judge(view, STATE_REFUSED,
+		      "can't change its size, as its kernel has no balloon driver");
+	else
+		judge(view, STATE_REFUSED,
+		      "can't size itself, as its balloon driver refuses: %s; see its journal",
+		      contract_driver[driver].text);
+}
+
+/* States in which the guest's own words are missing or bring nothing; true if one was given. */
 static bool judge_absent(const struct view *view, const struct reading *reported)
 {
 	const struct domain *domain = view->domain;
@@ -166,9 +179,12 @@ static bool judge_absent(const struct view *view, const struct reading *reported
 		return true;
 	}
 	age_s = view->now_unix - (int64_t)reported->value;
-	if (age_s <= SILENT_AFTER_S)
+	if (age_s > SILENT_AFTER_S)
+		judge(view, STATE_SILENT, "last reported %" PRId64 " s ago", age_s);
+	else if (domain->driver != DRIVER_OBEYS)
+		judge_refused(view);
+	else
 		return false;
-	judge(view, STATE_SILENT, "last reported %" PRId64 " s ago", age_s);
 	return true;
 }
 
@@ -193,6 +209,12 @@ void state_judge(struct domain *domain, const struct snapshot *snapshot,
 		judge_long(&view);
 }
 
+/* What it wants counts only where it can come true. */
+static bool can_move(const struct domain *domain)
+{
+	return domain->value[VALUE_WANTED].state == READING_OK && domain->state != STATE_REFUSED;
+}
+
 void state_sum(struct snapshot *snapshot)
 {
 	struct reading *host = snapshot->host;
@@ -206,7 +228,7 @@ void state_sum(struct snapshot *snapshot)
 		uint64_t most = value[VALUE_STATIC_MAX].value;
 
 		host[HOST_STATIC_MAX].value += most;
-		if (value[VALUE_WANTED].state != READING_OK)
+		if (!can_move(&snapshot->domain[i]))
 			continue;
 		/* No guest can be more than it was booted for, whatever it says. */
 		if (want > most)

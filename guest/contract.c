@@ -22,6 +22,20 @@ const struct contract_row contract_keys[KEY_COUNT] = {
 	[KEY_POLICY] = { "policy", false, 0 },
 };
 
+const struct contract_driver_row contract_driver[DRIVER_COUNT] = {
+	[DRIVER_OBEYS] = { NULL, 0, "nothing" },
+	[DRIVER_ABSENT] = { "absent", ENOENT, "No such file or directory" },
+	[DRIVER_EPERM] = { "EPERM", EPERM, "Operation not permitted" },
+	[DRIVER_EACCES] = { "EACCES", EACCES, "Permission denied" },
+	[DRIVER_EROFS] = { "EROFS", EROFS, "Read-only file system" },
+	[DRIVER_EINVAL] = { "EINVAL", EINVAL, "Invalid argument" },
+	[DRIVER_EIO] = { "EIO", EIO, "Input/output error" },
+	[DRIVER_OTHER] = { "other", 0, "an error without a name" },
+};
+
+/* Longest word after `driver=` that is looked at. */
+#define DRIVER_WORD_MAX 15
+
 /* Numeric fields of the stats line, in the order in which they are written. */
 static const struct field {
 	const char *name;
@@ -48,6 +62,15 @@ enum contract_key contract_key_find(const char *name)
 		if (strcmp(contract_keys[key].name, name) == 0)
 			break;
 	return key;
+}
+
+enum contract_driver contract_driver_find(int err)
+{
+	unsigned int row = err ? DRIVER_ABSENT : DRIVER_OBEYS;
+
+	while (err && row < DRIVER_OTHER && contract_driver[row].error != -err)
+		row++;
+	return row;
 }
 
 bool contract_parse_number(const char *text, size_t len, uint64_t max, uint64_t *value)
@@ -86,6 +109,23 @@ static bool policy_name_valid(const char *text, size_t len)
 	return len < sizeof(((struct stats *)0)->policy);
 }
 
+/* A word of a newer guest still says that its driver refuses; what is no word says nothing. */
+static struct reading driver_reading(const char *text, size_t len)
+{
+	unsigned int row = DRIVER_ABSENT;
+
+	for (size_t i = 0; i < len && i <= DRIVER_WORD_MAX; i++)
+		if (!((text[i] >= 'A' && text[i] <= 'Z') || (text[i] >= 'a' && text[i] <= 'z') ||
+		      (text[i] >= '0' && text[i] <= '9')))
+			len = 0;
+	if (len == 0 || len > DRIVER_WORD_MAX)
+		return (struct reading){ READING_BAD, 0 };
+	while (row < DRIVER_OTHER && (strlen(contract_driver[row].word) != len ||
+				      memcmp(contract_driver[row].word, text, len) != 0))
+		row++;
+	return (struct reading){ READING_OK, row };
+}
+
 static void take_field(struct stats *stats, const char *name, size_t name_len, const char *text,
 		       size_t len)
 {
@@ -95,6 +135,9 @@ static void take_field(struct stats *stats, const char *name, size_t name_len, c
 	if (name_len == 6 && memcmp(name, "policy", 6) == 0 && !stats->policy[0] &&
 	    policy_name_valid(text, len))
 		memcpy(stats->policy, text, len);
+	if (name_len == 6 && memcmp(name, "driver", 6) == 0)
+		stats->driver =
+			stats->driver.state == READING_ABSENT ? driver_reading(text, len) : bad;
 	for (size_t i = 0; i < FIELDS; i++) {
 		if (strlen(fields[i].name) != name_len || memcmp(fields[i].name, name, name_len))
 			continue;
@@ -157,6 +200,9 @@ int contract_format_stats(const struct stats *stats, char *line, size_t size)
 		snprintf(number, sizeof(number), "%" PRIu64, reading->value);
 		append(line, size, &used, fields[i].name, number);
 	}
+	if (stats->driver.state == READING_OK && stats->driver.value > DRIVER_OBEYS &&
+	    stats->driver.value < DRIVER_COUNT)
+		append(line, size, &used, "driver", contract_driver[stats->driver.value].word);
 	if (stats->policy[0])
 		append(line, size, &used, "policy", stats->policy);
 	return used >= size || used > CONTRACT_STATS_MAX ? -ENOSPC : (int)used;

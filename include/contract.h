@@ -64,6 +64,30 @@ bool contract_parse_number(const char *text, size_t len, uint64_t max, uint64_t 
 /* The reading that len bytes of a key's value give; text NULL (no such key) or len 0 is absent. */
 struct reading contract_reading(const char *text, size_t len, uint64_t max);
 
+/* What keeps a guest's daemon from moving its balloon; contract_driver[] has a row for each. */
+enum contract_driver {
+	DRIVER_OBEYS,  /* nothing; not said in the line */
+	DRIVER_ABSENT, /* this kernel has no balloon driver */
+	DRIVER_EPERM,
+	DRIVER_EACCES,
+	DRIVER_EROFS,
+	DRIVER_EINVAL,
+	DRIVER_EIO,
+	DRIVER_OTHER, /* an error that has no row, or a word of a newer guest */
+	DRIVER_COUNT
+};
+
+struct contract_driver_row {
+	const char *word; /* in the stats line, after `driver=`; NULL: not said */
+	int error;	  /* the errno that it stands for; 0: none */
+	const char *text; /* for people, after "refuses: " */
+};
+
+extern const struct contract_driver_row contract_driver[DRIVER_COUNT];
+
+/* The row for what a write to the balloon driver gave: 0 or a negative errno. */
+enum contract_driver contract_driver_find(int err);
+
 /* What the guest's `stats` line says. Each field may be absent or bad for itself. */
 struct stats {
 	struct reading seq;	      /* steps by one with each report; wraps at 2^32 */
@@ -74,6 +98,7 @@ struct stats {
 	struct reading swaptotal_kib;
 	struct reading psi; /* "some avg10" of /proc/pressure/memory, hundredths of a percent */
 	struct reading wanted_kib; /* where selftarget leads, or would lead were selfballoon 1 */
+	struct reading driver;	   /* of enum contract_driver; absent: DRIVER_OBEYS */
 	char policy[16];	   /* [a-z0-9-], empty if absent or bad */
 };
 

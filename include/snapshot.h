@@ -40,6 +40,7 @@ enum domain_state {
 	STATE_SILENT,
 	STATE_NO_AGENT,
 	STATE_FOREIGN,
+	STATE_REFUSED,
 	STATE_COUNT
 };
 
@@ -89,7 +90,8 @@ struct domain {
 	struct reading start_ms; /* since 1970, when the toolstack started it */
 	struct reading value[VALUE_COUNT]; /* sizes in KiB */
 	struct reading videoram_kib;
-	bool has_swap; /* it reported a swaptotal above 0 */
+	enum contract_driver driver; /* what keeps its daemon from moving its balloon */
+	bool has_swap;		     /* it reported a swaptotal above 0 */
 	const char
 		*manager; /* another program that owns `target` ("squeezed", "qmemman"), or NULL */
 	enum domain_state state;
@@ -142,7 +144,7 @@ const struct domain *snapshot_after(const struct snapshot *snapshot, uint32_t do
 const struct domain *snapshot_lookup(const struct snapshot *snapshot, const char *id,
 				     bool *ambiguous);
 
-/* "pv", "pvh", "hvm"; "converged" ... "foreign". */
+/* "pv", "pvh", "hvm"; "converged" ... "refused". */
 const char *domain_type_name(enum domain_type type);
 const char *domain_state_name(enum domain_state state);
 

@@ -21,7 +21,10 @@ struct state_memory {
 void state_judge(struct domain *domain, const struct snapshot *snapshot,
 		 struct state_memory *memory, int64_t now_ms, int64_t now_unix);
 
-/* Sets the host's sums over guests: HOST_DOMAINS and all that follow it. */
+/*
+ * Sets the host's sums over guests: HOST_DOMAINS and all that follow it. To be called when all
+ * domains are judged: what a guest wants that can't change its size is in no sum.
+ */
 void state_sum(struct snapshot *snapshot);
 
 #endif

@@ -70,6 +70,7 @@ static const struct notification {
 	[EVENT_STUCK]            = { false, 1, GUEST_PARTS },
 	[EVENT_CAPPED]           = { false, 2, GUEST_PARTS },
 	[EVENT_SILENT]           = { false, 3, GUEST_PARTS },
+	[EVENT_REFUSED]          = { false, 9, GUEST_PARTS },
 	[EVENT_HOST_LOW]         = { false, 4, MEMORY_PARTS },
 	[EVENT_HOST_RECOVERED]   = { false, 5, MEMORY_PARTS },
 	[EVENT_STORE_LOST]       = { false, 6, STORE_PARTS },

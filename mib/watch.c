@@ -104,6 +104,7 @@ static bool in_trouble(const struct domain *domain, enum mib_event event)
 		[EVENT_STUCK] = STATE_STUCK,
 		[EVENT_CAPPED] = STATE_CAPPED,
 		[EVENT_SILENT] = STATE_SILENT,
+		[EVENT_REFUSED] = STATE_REFUSED,
 	};
 
 	return domain->state == states[event];

@@ -18,7 +18,8 @@
 /* What one guest would give or need; KiB. */
 struct advice {
 	const struct guest *guest;
-	bool known; /* it says what it wants */
+	bool known;   /* it says what it wants */
+	bool refused; /* it can't change its size, whatever it wants */
 	bool on;
 	uint64_t has, wants, frees, needs;
 };
@@ -36,6 +37,8 @@ static void reckon(const struct guest *guest, struct advice *advice, struct sums
 	*advice = (struct advice){ .guest = guest, .on = guest_true(guest->object, "selfballoon") };
 	advice->known = guest_number(guest->object, "allocated_kib", &advice->has);
 	advice->known &= guest_number(guest->object, "wanted_kib", &advice->wants);
+	advice->refused = !strcmp(guest_text(guest->object, "state"), "refused");
+	advice->known &= !advice->refused;
 	if (!advice->known) {
 		sums->unknown++;
 		return;
@@ -66,6 +69,8 @@ static int most_first(const void *a, const void *b)
 
 static const char *what(const struct advice *advice)
 {
+	if (advice->refused)
+		return "can't balloon: xenballoon explain says why";
 	if (!advice->known)
 		return "says nothing: is xenballoon-guest running in it?";
 	if (advice->on)

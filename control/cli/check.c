@@ -50,6 +50,7 @@ static const struct measure measures[] = {
 	{ "age", UNIT_SECONDS, false, 60, 300, "age_ms", "since the agent last saw xenstore" },
 	{ "stuck", UNIT_GUESTS, false, 1, NEVER, NULL, "stuck" },
 	{ "silent", UNIT_GUESTS, false, 1, NEVER, NULL, "silent" },
+	{ "refused", UNIT_GUESTS, false, 1, NEVER, NULL, "that can't balloon" },
 	{ "host_full", UNIT_GUESTS, false, 1, NEVER, NULL, "waiting for memory" },
 	{ "capped", UNIT_GUESTS, false, NEVER, NEVER, NULL, "capped" },
 	{ "no_agent", UNIT_GUESTS, false, NEVER, NEVER, NULL, "without xenballoon-guest" },
@@ -107,8 +108,8 @@ static bool read_one(const char *option, const char *text, size_t len, uint64_t 
 								   : "a count of guests, or off");
 	}
 	return complain(option, text, len,
-			"NAME=VALUE, the name one of free, unmet, age, stuck, silent, host_full, "
-			"capped, no_agent");
+			"NAME=VALUE, the name one of free, unmet, age, stuck, silent, refused, "
+			"host_full, capped, no_agent");
 }
 
 static bool read_list(const char *option, const char *list, uint64_t *values)

@@ -45,6 +45,7 @@ static const struct {
 	{ "converged", TERM_GOOD }, { "growing", TERM_BUSY },	{ "shrinking", TERM_BUSY },
 	{ "capped", TERM_WARN },    { "host_full", TERM_WARN }, { "stuck", TERM_BAD },
 	{ "silent", TERM_BAD },	    { "no_agent", TERM_DIM },	{ "foreign", TERM_DIM },
+	{ "refused", TERM_BAD },
 };
 
 static struct column all[ARRAY_COUNT(words) + VALUE_COUNT];

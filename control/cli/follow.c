@@ -83,7 +83,7 @@ static const char *hopeless(const struct walk *walk)
 	if (guest_number(walk->guest, "target_kib", &target) &&
 	    distance(target, walk->target_kib) > TOLERANCE_KIB)
 		return "someone gave it another target meanwhile";
-	if (!strcmp(state, "stuck") || !strcmp(state, "foreign"))
+	if (!strcmp(state, "stuck") || !strcmp(state, "foreign") || !strcmp(state, "refused"))
 		return guest_text(walk->guest, "reason");
 	return NULL;
 }

@@ -42,9 +42,9 @@ export async function switchGuest(guest, enabled) {
 	}
 }
 
-// Whom it would free memory: those who may be switched and do not size themselves yet.
+// Whom it would free memory: those who may be switched, can balloon and do not size themselves yet.
 export function idleGuests() {
-	return [...model.guests.values()].filter((guest) => maySteer(guest) && !guest.selfballoon && guest.wanted_kib !== null);
+	return [...model.guests.values()].filter((guest) => maySteer(guest) && !guest.selfballoon && guest.state !== "refused" && guest.wanted_kib !== null);
 }
 
 export async function switchAllOn() {

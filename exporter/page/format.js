@@ -73,6 +73,7 @@ const states = {
 	stuck: ["stuck", "bad", "no progress for 10 s, though there is room"],
 	host_full: ["host full", "bad", "wants more, and the host has none left"],
 	capped: ["capped", "warn", "wants more than dom0's cap lets it have"],
+	refused: ["refused", "bad", "its balloon driver refuses, or its kernel has none"],
 	silent: ["silent", "warn", "has not reported for 90 s"],
 	foreign: ["foreign", "info", "another memory manager owns its target"],
 	growing: ["growing", "move", "on its way up"],

@@ -112,9 +112,9 @@ export function wants(guest) {
 	return guest.wanted_kib ?? (guest.selfballoon ? guest.selftarget_kib : null);
 }
 
-// What turning selfballooning on would free in this guest; 0 where it is on or nobody knows.
+// What turning selfballooning on would free in this guest; 0 where it is on, can't balloon, or nobody knows.
 export function gain(guest) {
-	if (guest.selfballoon || guest.wanted_kib === null || guest.allocated_kib === null)
+	if (guest.selfballoon || guest.state === "refused" || guest.wanted_kib === null || guest.allocated_kib === null)
 		return 0;
 	return Math.max(0, guest.allocated_kib - guest.wanted_kib);
 }

@@ -94,6 +94,15 @@ as_guest() {
 	env "$(bed guest-env "$1")" xenstore-write "$2" "$3"
 }
 
+@test "a guest whose balloon driver refuses" {
+	local id
+	id=$(domid mute)
+	as_guest mute memory/stats "v=1 seq=2 wanted=131072 driver=EPERM"
+	wait_until 30 all_sinks $NOTE.9 ".$ROOT_OID.1.2.1.2.$id = \"mute\"" \
+		".$ROOT_OID.1.2.1.5.$id = 10" "its balloon driver refuses: Operation not permitted"
+	as_guest mute memory/stats "v=1 seq=3 wanted=131072"
+}
+
 @test "a change by HTTP and one by SNMP reach every sink, with who made them" {
 	target guest1 500000
 	wait_until 10 all_sinks $NOTE.8 ".$ROOT_OID.1.2.1.2.1 = \"guest1\"" \

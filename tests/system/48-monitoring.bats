@@ -126,7 +126,8 @@ keys() {
 	local declared
 	declared=$(sed -n '/^XenballoonDomainState/,/}/p' "$ROOT/mib/XENBALLOON-MIB.txt" |
 		sed -n 's/^ \{21\}\([a-zA-Z]*\)(\([0-9]*\)).*/\2 \1/p')
-	same "$(wc -l <<<"$declared")" 9 states
+	same "$(wc -l <<<"$declared")" "$(sed -n '/^enum domain_state /,/STATE_COUNT/p' "$ROOT/include/snapshot.h" |
+		grep -c 'STATE_.*,')" states
 	same "$(jq -r '.zabbix_export.templates[].valuemaps[] | select(.name == "XenballoonDomainState")
 		.mappings[] | "\(.value) \(.newvalue)"' "$TEMPLATE")" "$declared" zabbix
 	same "$(sed -n '/state_name: xbDomainState/,$ s/.*value: \([0-9]*\),.*descr: .\([a-zA-Z]*\).*/\1 \2/p' \

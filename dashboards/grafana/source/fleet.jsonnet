@@ -8,7 +8,7 @@ local s(metric, more=[]) = g.select('xenballoon_' + metric, more);
 local committed = '(%s + %s)' % [s('host_memory_static_max_bytes'), s('host_memory_dom0_bytes')];
 local short = 'topk(15, %s - %s > 0)' % [s('domain_memory_wanted_bytes'), s('domain_memory_allocated_bytes')];
 local ofShort(expr) = '%s\nand on (%s)\n%s' % [expr, std.join(', ', g.guests), short];
-local troubles = 'capped|host_full|stuck|silent';
+local troubles = 'capped|host_full|stuck|silent|refused';
 
 g.dashboard('Fleet', 'xenballoon-fleet', 'All Xen hosts: where their memory is, how far they are overcommitted, and who is short of it.', g.hosts, [
   g.stat(
@@ -23,7 +23,7 @@ g.dashboard('Fleet', 'xenballoon-fleet', 'All Xen hosts: where their memory is, 
   ),
   g.stat('Guests', 'Guests on all hosts.', g.query('sum(%s)' % s('host_domains')), unit='none'),
   g.stat(
-    'Guests in trouble', 'Guests that are capped, stuck, silent, or wait because their host is full.',
+    'Guests in trouble', 'Guests that are capped, stuck, silent, refused by their balloon driver, or wait because their host is full.',
     g.query('sum(%s)' % s('domain_state', ['state=~"%s"' % troubles])),
     unit='none', defaults=g.steps('green', [[1, 'yellow'], [10, 'red']])
   ),

@@ -52,6 +52,7 @@ local blue = 'blue', green = 'green', yellow = 'yellow', orange = 'orange', red 
     ['silent', 'purple'],
     ['no_agent', grey],
     ['foreign', 'dark-blue'],
+    ['refused', 'dark-red'],
   ],
   stateNumbers:: {
     mappings: [{

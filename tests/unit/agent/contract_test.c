@@ -109,6 +109,7 @@ static const struct stats sample = {
 	.swaptotal_kib = { READING_OK, CONTRACT_KIB_MAX },
 	.psi = { READING_OK, 10000 },
 	.wanted_kib = { READING_OK, CONTRACT_KIB_MAX },
+	.driver = { READING_OK, DRIVER_ABSENT },
 	.policy = "committed-2-max",
 };
 
@@ -183,6 +184,44 @@ static void hostile_lines(void **state)
 	}
 }
 
+/* A word of a few letters and digits, once; what it isn't known for still is a refusal. */
+static void driver_words(void **state)
+{
+	static const struct {
+		const char *line;
+		enum reading_state state;
+		enum contract_driver driver;
+	} rows[] = {
+		{ "v=1", READING_ABSENT, DRIVER_OBEYS },
+		{ "v=1 driver=absent", READING_OK, DRIVER_ABSENT },
+		{ "v=1 driver=EPERM", READING_OK, DRIVER_EPERM },
+		{ "v=1 driver=EROFS psi=0", READING_OK, DRIVER_EROFS },
+		{ "v=1 driver=ENEWER", READING_OK, DRIVER_OTHER },
+		{ "v=1 driver=eperm", READING_OK, DRIVER_OTHER },
+		{ "v=1 driver=EPER", READING_OK, DRIVER_OTHER },
+		{ "v=1 driver=012345678901234", READING_OK, DRIVER_OTHER },
+		{ "v=1 driver=0123456789012345", READING_BAD, DRIVER_OBEYS },
+		{ "v=1 driver=", READING_BAD, DRIVER_OBEYS },
+		{ "v=1 driver=E\"PERM", READING_BAD, DRIVER_OBEYS },
+		{ "v=1 driver=EPERM\n", READING_BAD, DRIVER_OBEYS },
+		{ "v=1 driver=\xc3\xa9", READING_BAD, DRIVER_OBEYS },
+		{ "v=1 driver=EPERM driver=EPERM", READING_BAD, DRIVER_OBEYS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stats stats;
+
+		assert_true(contract_parse_stats(rows[i].line, strlen(rows[i].line), &stats));
+		if (stats.driver.state != rows[i].state || stats.driver.value != rows[i].driver)
+			fail_msg("row %zu: %s", i, rows[i].line);
+	}
+	for (unsigned int row = DRIVER_ABSENT; row < DRIVER_OTHER; row++)
+		assert_int_equal(contract_driver_find(-contract_driver[row].error), row);
+	assert_int_equal(contract_driver_find(0), DRIVER_OBEYS);
+	assert_int_equal(contract_driver_find(-EXDEV), DRIVER_OTHER);
+}
+
 static void long_lines(void **state)
 {
 	static const struct stats empty;
@@ -203,7 +242,8 @@ int main(void)
 		cmocka_unit_test(numbers),	  cmocka_unit_test(long_digits),
 		cmocka_unit_test(readings),	  cmocka_unit_test(keys),
 		cmocka_unit_test(there_and_back), cmocka_unit_test(absent_fields_stay_absent),
-		cmocka_unit_test(hostile_lines),  cmocka_unit_test(long_lines),
+		cmocka_unit_test(hostile_lines),  cmocka_unit_test(driver_words),
+		cmocka_unit_test(long_lines),
 	};
 
 	return cmocka_run_group_tests_name("contract", tests, NULL, NULL);

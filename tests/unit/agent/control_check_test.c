@@ -360,6 +360,16 @@ static void switching_warns(void **state)
 	assert_non_null(strstr(check(on).warning, "no swap"));
 	guest->state = STATE_SILENT;
 	assert_non_null(strstr(check(on).warning, "silent"));
+	guest->state = STATE_REFUSED;
+	guest->driver = DRIVER_EPERM;
+	strcpy(guest->reason, "can't size itself, as its driver refuses");
+	assert_int_equal(check(on).result, RESULT_OK);
+	assert_string_equal(check(on).warning, "The guest can't size itself, as its driver "
+					       "refuses. It keeps its size until that is mended.");
+	assert_string_equal(target(200 * MIB).warning, "");
+	guest->driver = DRIVER_ABSENT;
+	assert_int_equal(target(200 * MIB).result, RESULT_OK);
+	assert_non_null(strstr(target(200 * MIB).warning, "no target moves it"));
 	guest->state = STATE_NO_AGENT;
 	assert_int_equal(check(on).result, RESULT_OK);
 	assert_non_null(strstr(check(on).warning, "No guest daemon"));

@@ -96,6 +96,8 @@ static void test_a_trouble_is_told_once(void **state)
 	assert_int_equal(told[1].event, EVENT_CAPPED);
 	assert_int_equal(look(*state, one_guest(STATE_SILENT, RUN_RUNNING), 100001), 1);
 	assert_int_equal(told[2].event, EVENT_SILENT);
+	assert_int_equal(look(*state, one_guest(STATE_REFUSED, RUN_RUNNING), 100002), 1);
+	assert_int_equal(told[3].event, EVENT_REFUSED);
 	assert_int_equal(mib_watch_suppressed(*state), 0);
 }
 

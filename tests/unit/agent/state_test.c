@@ -131,6 +131,59 @@ static void test_no_words(void **state)
 	snapshot_release(snapshot);
 }
 
+/* Whatever the size: what the daemon says of its driver comes before, a silence before that. */
+static void test_refused(void **state)
+{
+	static const struct {
+		enum contract_driver driver;
+		const char *reason;
+	} cases[] = {
+		{ DRIVER_ABSENT, "can't change its size, as its kernel has no balloon driver" },
+		{ DRIVER_EPERM, "can't size itself, as its balloon driver refuses: Operation not "
+				"permitted; see its journal" },
+		{ DRIVER_OTHER, "can't size itself, as its balloon driver refuses: an error "
+				"without a name; see its journal" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+			struct snapshot *snapshot = host(rows[i].free);
+			struct domain domain = make(&rows[i]);
+			struct state_memory memory = { 0 };
+
+			domain.driver = cases[n].driver;
+			state_judge(&domain, snapshot, &memory, 1000, NOW_UNIX);
+			assert_int_equal(domain.state, STATE_REFUSED);
+			assert_string_equal(domain.reason, cases[n].reason);
+			state_judge(&domain, snapshot, &memory, 1000, NOW_UNIX + 91);
+			assert_int_equal(domain.state, STATE_SILENT);
+			domain.driver = DRIVER_OBEYS;
+			state_judge(&domain, snapshot, &memory, 1000, NOW_UNIX);
+			assert_int_equal(domain.state, rows[i].state);
+			snapshot_release(snapshot);
+		}
+}
+
+/* Neither to be had from it nor missing in it. */
+static void test_refused_is_in_no_sum(void **state)
+{
+	struct snapshot *snapshot = snapshot_new(2);
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		snapshot->domain[i] = make(&rows[i ? 4 : 1]);
+		snapshot->domain[i].value[VALUE_STATIC_MAX] =
+			(struct reading){ READING_OK, 512 * MIB };
+		snapshot->domain[i].state = STATE_REFUSED;
+	}
+	state_sum(snapshot);
+	assert_int_equal(snapshot->host[HOST_STATIC_MAX].value, 2 * 512 * MIB);
+	assert_int_equal(snapshot->host[HOST_RECLAIMABLE].value, 0);
+	assert_int_equal(snapshot->host[HOST_UNMET].value, 0);
+	snapshot_release(snapshot);
+}
+
 static void test_sum(void **state)
 {
 	struct snapshot *snapshot = snapshot_new(3);
@@ -159,6 +212,8 @@ int main(void)
 		cmocka_unit_test(test_stuck_and_moving),
 		cmocka_unit_test(test_too_little_room),
 		cmocka_unit_test(test_no_words),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_is_in_no_sum),
 		cmocka_unit_test(test_sum),
 	};
 
