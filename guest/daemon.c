@@ -41,10 +41,12 @@ struct daemon {
 	struct board board;
 	struct report handed; /* the last one given to the bus thread */
 	int64_t handed_ms;
-	bool standing_by;    /* the kernel module acts, as was said */
-	bool advised;	     /* what is to be said of swap was said */
-	bool failing;	     /* the last look failed, as was said */
-	int64_t short_of_ms; /* when it was last said that it doesn't get what it wants */
+	bool standing_by;	      /* the kernel module acts, as was said */
+	bool advised;		      /* what is to be said of swap was said */
+	bool failing;		      /* the last look failed, as was said */
+	bool on;		      /* selfballoon, as was said */
+	enum contract_driver trouble; /* with the balloon driver, as was said */
+	int64_t short_of_ms;	      /* when it was last said that it doesn't get what it wants */
 };
 
 static volatile sig_atomic_t ending, reloading;
@@ -139,18 +141,41 @@ static void reload(struct daemon *daemon)
 	obey(daemon);
 }
 
+/* Said when it changes, with what would be right. */
+static void tell_of_driver(struct daemon *daemon)
+{
+	enum contract_driver trouble = driver_trouble(&daemon->sizer.kernel.driver);
+
+	if (trouble == daemon->trouble)
+		return;
+	daemon->trouble = trouble;
+	if (trouble == DRIVER_OBEYS)
+		say("the balloon driver obeys");
+	else if (trouble == DRIVER_ABSENT)
+		say("this kernel has no balloon driver: %s. The guest keeps its size",
+		    driver_remedy(trouble));
+	else
+		say("the balloon driver refuses target_kb: %s: %s. The guest keeps its size; "
+		    "trying again at least every %d s",
+		    strerror(-daemon->sizer.kernel.driver.err), driver_remedy(trouble),
+		    DRIVER_RETRY_MAX_MS / 1000);
+}
+
 /* Says what changed for the guest, once per change; a try that failed again is no change. */
 static void tell(struct daemon *daemon, const struct orders *orders, int err, int64_t now)
 {
 	const struct demand *demand = &daemon->sizer.demand;
-	bool was_on = daemon->handed.selftarget_kib.state == READING_OK;
-	bool short_of = orders->selfballoon && demand->delay_ms > 0;
+	bool short_of = !err && orders->selfballoon && demand->delay_ms > 0;
 
+	tell_of_driver(daemon);
+	if (daemon->trouble != DRIVER_OBEYS)
+		err = 0;
 	if (err && !daemon->failing)
-		say("can't size this guest: %s", strerror(-err));
+		say("can't look at this guest: %s", strerror(-err));
 	daemon->failing = err != 0;
-	if (!err && was_on != orders->selfballoon)
+	if (!err && daemon->on != orders->selfballoon)
 		say("selfballoon is %s", orders->selfballoon ? "on" : "off");
+	daemon->on = err ? daemon->on : orders->selfballoon;
 	if (short_of && now - daemon->short_of_ms >= SHORT_OF_PAUSE_MS)
 		say("wants %" PRIu64 " KiB, has %" PRIu64
 		    " and gets no further: dom0's cap, or no memory free",
@@ -271,8 +296,9 @@ static int start(struct daemon *daemon)
 	daemon->settings = daemon->file;
 	err = kernel_open(&daemon->sizer.kernel, places->procfs, places->sysfs, true, &missing);
 	if (err)
-		say("%s below %s or %s: %s; is this a Xen guest with a balloon driver, and root?",
-		    missing, places->procfs, places->sysfs, strerror(-err));
+		say("can't read %s/%s: %s", places->procfs, missing, strerror(-err));
+	else
+		tell_of_driver(daemon);
 	return err;
 }
 

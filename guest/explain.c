@@ -103,6 +103,8 @@ int operate_explain(const struct places *places)
 
 	if (picture_take(places, &picture) != 0)
 		return 1;
+	if (picture_driver(&picture, stdout) && !picture.sample.sized)
+		return 0;
 	print_memory(&picture);
 	print_source(&picture);
 	print_terms(&picture);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads /proc and the balloon driver's directory through descriptors that stay open. Must not know
- * what is made of it. Called by the sizer and by `status`.
+ * Reads /proc through descriptors that stay open, and has the balloon driver beside it. Must not
+ * know what is made of it. The daemon's main thread, and `status`.
  */
 #include "kernel.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -19,14 +18,14 @@
 void kernel_close(struct kernel *kernel)
 {
 	int *const fds[] = { &kernel->meminfo, &kernel->zoneinfo, &kernel->pressure,
-			     &kernel->vmstat,  &kernel->uptime,	  &kernel->current,
-			     &kernel->target,  &kernel->trigger };
+			     &kernel->vmstat,  &kernel->uptime,	  &kernel->trigger };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);
 		*fds[i] = -1;
 	}
+	driver_close(&kernel->driver);
 }
 
 /*
@@ -55,38 +54,36 @@ int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bo
 {
 	const struct {
 		int *fd;
-		const char *directory, *name;
-		int flags;
+		const char *name;
 		bool optional;
 	} files[] = {
-		{ &kernel->meminfo, procfs, "meminfo", O_RDONLY, false },
-		{ &kernel->zoneinfo, procfs, "zoneinfo", O_RDONLY, true },
-		{ &kernel->pressure, procfs, "pressure/memory", O_RDONLY, true },
-		{ &kernel->vmstat, procfs, "vmstat", O_RDONLY, true },
-		{ &kernel->uptime, procfs, "uptime", O_RDONLY, true },
-		{ &kernel->current, sysfs, "info/current_kb", O_RDONLY, false },
-		{ &kernel->target, sysfs, "target_kb", write ? O_RDWR : O_RDONLY, false },
+		{ &kernel->meminfo, "meminfo", false },
+		{ &kernel->zoneinfo, "zoneinfo", true },
+		{ &kernel->pressure, "pressure/memory", true },
+		{ &kernel->vmstat, "vmstat", true },
+		{ &kernel->uptime, "uptime", true },
 	};
 	char path[PATH_MAX];
 	int err = 0;
 
 	kernel->meminfo = kernel->zoneinfo = kernel->pressure = kernel->vmstat = -1;
-	kernel->uptime = kernel->current = kernel->target = kernel->trigger = -1;
+	kernel->uptime = kernel->trigger = -1;
 	kernel->page_kib = (unsigned int)sysconf(_SC_PAGESIZE) / 1024;
 	kernel->gap_known = false;
 	kernel->reserve_kib = 0;
 	kernel->real = strcmp(procfs, KERNEL_PROCFS) == 0;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !err; i++) {
-		int n = snprintf(path, sizeof(path), "%s/%s", files[i].directory, files[i].name);
+		int n = snprintf(path, sizeof(path), "%s/%s", procfs, files[i].name);
 
 		*missing = files[i].name;
 		if (n < (int)sizeof(path))
-			*files[i].fd = open(path, files[i].flags | O_CLOEXEC);
+			*files[i].fd = open(path, O_RDONLY | O_CLOEXEC);
 		else
 			errno = ENAMETOOLONG;
 		if (*files[i].fd < 0 && !files[i].optional)
 			err = -errno;
 	}
+	driver_open(&kernel->driver, sysfs, write);
 	if (!err && write)
 		kernel->trigger = set_trigger(procfs);
 	return err;
@@ -124,18 +121,6 @@ static ssize_t slurp(struct kernel *kernel, int fd)
 		used += n > 0 ? n : 0;
 	}
 	return n < 0 ? n : (ssize_t)used;
-}
-
-static int read_number(struct kernel *kernel, int fd, uint64_t *value)
-{
-	ssize_t len = glance(kernel, fd, 0);
-	struct reading reading;
-
-	if (len < 0)
-		return (int)len;
-	reading = procfs_number(kernel->text, (size_t)len, CONTRACT_KIB_MAX);
-	*value = reading.value;
-	return reading.state == READING_OK ? 0 : -EBADMSG;
 }
 
 static int read_meminfo(struct kernel *kernel, struct meminfo *meminfo)
@@ -210,18 +195,21 @@ bool kernel_quiet(const struct kernel *kernel)
 
 int kernel_sample(struct kernel *kernel, bool all, struct sample *sample)
 {
+	const struct driver *driver = &kernel->driver;
 	uint64_t before = 0, after = 0;
-	int err;
+	int err = 0;
 
 	memset(sample, 0, sizeof(*sample));
+	sample->sized = driver_sized(driver);
 	kernel->free_kib = kernel->real ? free_kib() : 0;
-	err = read_number(kernel, kernel->current, &before);
+	if (sample->sized)
+		err = driver_current_kib(driver, &before);
 	if (!err)
 		err = read_meminfo(kernel, &sample->meminfo);
-	if (!err)
-		err = read_number(kernel, kernel->current, &after);
-	if (!err)
-		err = read_number(kernel, kernel->target, &sample->driver_kib);
+	if (!err && sample->sized)
+		err = driver_current_kib(driver, &after);
+	if (!err && sample->sized)
+		err = driver_target_kib(driver, &sample->driver_kib);
 	if (err)
 		return err;
 	read_pressure(kernel, sample);
@@ -236,16 +224,4 @@ int kernel_sample(struct kernel *kernel, bool all, struct sample *sample)
 		.reserve_kib = kernel->reserve_kib,
 	};
 	return 0;
-}
-
-int kernel_set_target(struct kernel *kernel, uint64_t kib)
-{
-	char text[24];
-	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", kib);
-	ssize_t n;
-
-	n = pwrite(kernel->target, text, (size_t)len, 0);
-	if (n < 0)
-		return -errno;
-	return n == len ? 0 : -EIO;
 }

@@ -19,7 +19,7 @@ static const struct {
 	{ { "sysfs", required_argument, NULL, 's' },
 	  "DIR",
 	  "the balloon driver's directory, instead of\n"
-	  "                    " KERNEL_SYSFS },
+	  "                    " DRIVER_SYSFS },
 	{ { "config", required_argument, NULL, 'c' }, "FILE", "instead of " SETTINGS_FILE },
 	{ { "module", required_argument, NULL, 'm' },
 	  "DIR",
@@ -104,7 +104,7 @@ static int run(const char *name, const struct places *places)
 
 int main(int argc, char **argv)
 {
-	struct places places = { KERNEL_PROCFS, KERNEL_SYSFS, SETTINGS_FILE, DAEMON_MODULE };
+	struct places places = { KERNEL_PROCFS, DRIVER_SYSFS, SETTINGS_FILE, DAEMON_MODULE };
 	struct option table[OPTIONS + 1] = { 0 };
 	bool checking = false;
 	int c;

@@ -28,6 +28,19 @@ static int complain(int err)
 	return 1;
 }
 
+/* What was turned on and will do nothing is said where it was turned on. */
+static void warn(struct xenbus *bus)
+{
+	struct stats stats;
+
+	if (xenbus_read_stats(bus, &stats) != 0 || stats.driver.state != READING_OK ||
+	    stats.driver.value == DRIVER_OBEYS)
+		return;
+	fprintf(stderr,
+		"xenballoon-guest: selfballooning is on, and this guest keeps its size: its "
+		"balloon driver doesn't obey the daemon; xenballoon-guest status says why\n");
+}
+
 static int turn(bool on)
 {
 	struct xenbus bus = { NULL };
@@ -35,6 +48,8 @@ static int turn(bool on)
 
 	if (!err)
 		err = xenbus_switch(&bus, on);
+	if (!err && on)
+		warn(&bus);
 	xenbus_close(&bus);
 	return err ? complain(err) : 0;
 }
@@ -61,9 +76,10 @@ static void show(const char *name, struct reading reading, const char *note)
 		       reading.state == READING_BAD ? "not a number" : "-", "", note);
 }
 
-static struct reading known(uint64_t kib)
+/* A size that the balloon driver says, or that is reckoned from it. */
+static struct reading known(const struct picture *picture, uint64_t kib)
 {
-	return (struct reading){ READING_OK, kib };
+	return (struct reading){ picture->sample.sized ? READING_OK : READING_ABSENT, kib };
 }
 
 static const char *state_name(const struct picture *picture)
@@ -99,6 +115,8 @@ static void sum_up(const struct picture *picture)
 {
 	struct reading on = picture->keys[KEY_SELFBALLOON];
 
+	if (picture_driver(picture, stdout))
+		return;
 	if (on.state == READING_ABSENT && picture->keys[KEY_ACTUAL].state == READING_ABSENT)
 		printf("No report has reached dom0: its agent hasn't granted this guest its keys, "
 		       "or the daemon isn't running.\n");
@@ -119,10 +137,10 @@ static void print_picture(const struct picture *picture)
 
 	settings_floor_name(&settings->knobs, floor, sizeof(floor));
 	printf("%-11s %s\n", "selfballoon", state_name(picture));
-	show("actual", known(picture->sample.view.current_kib), "what it has");
+	show("actual", known(picture, picture->sample.view.current_kib), "what it has");
 	show("selftarget", picture->keys[KEY_SELFTARGET], "what it asks for now");
-	show("wanted", known(picture->decision.goal_kib), "where that leads");
-	show("minimum", known(picture->decision.floor_kib), "never below");
+	show("wanted", known(picture, picture->decision.goal_kib), "where that leads");
+	show("minimum", known(picture, picture->decision.floor_kib), "never below");
 	show("target", picture->keys[KEY_TARGET], "what dom0 asks of it");
 	show("static max", picture->keys[KEY_STATIC_MAX], "what it booted for");
 	printf("%-11s %s (%s)\n", "policy", settings->policy->name, settings->policy->help);

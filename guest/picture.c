@@ -41,12 +41,30 @@ static int look(const struct places *places, struct picture *picture)
 	kernel_close(&kernel);
 	if (err)
 		return err;
+	picture->driver = driver_trouble(&kernel.driver);
+	if (picture->driver == DRIVER_OBEYS && picture->stats.driver.state == READING_OK)
+		picture->driver = (enum contract_driver)picture->stats.driver.value;
 	if (picture->sample.uptime_ms.state == READING_OK &&
 	    picture->sample.uptime_ms.value < POLICY_BOOT_MS)
 		view->holds |= HOLD_BOOT;
+	if (!picture->sample.sized)
+		return 0;
 	view->max_kib = full.state == READING_OK && full.value ? full.value : view->current_kib;
 	policy_decide(picture->settings.policy, &picture->settings.knobs, view, &picture->decision);
 	return 0;
+}
+
+bool picture_driver(const struct picture *picture, FILE *out)
+{
+	if (picture->driver == DRIVER_OBEYS)
+		return false;
+	if (picture->driver == DRIVER_ABSENT)
+		fputs("Its kernel has no balloon driver", out);
+	else
+		fprintf(out, "Its balloon driver refuses: %s",
+			contract_driver[picture->driver].text);
+	fprintf(out, "; it keeps its size.\nWhat mends it: %s.\n", driver_remedy(picture->driver));
+	return true;
 }
 
 int picture_take(const struct places *places, struct picture *picture)

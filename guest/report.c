@@ -21,7 +21,8 @@ bool report_due(const struct report *posted, const struct report *latest, int64_
 	if (posted->orders != latest->orders || since_ms >= REPORT_LIFE_MS)
 		return true;
 	return since_ms >= REPORT_PAUSE_MS &&
-	       (moved(posted->actual_kib, latest->actual_kib) ||
+	       (posted->stats.driver.value != latest->stats.driver.value ||
+		moved(posted->actual_kib, latest->actual_kib) ||
 		moved(posted->minimum_kib, latest->minimum_kib) ||
 		reading_moved(posted->selftarget_kib, latest->selftarget_kib) ||
 		reading_moved(posted->stats.wanted_kib, latest->stats.wanted_kib));

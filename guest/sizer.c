@@ -18,7 +18,7 @@ static bool same_reading(struct reading a, struct reading b)
 
 int64_t sizer_pause_ms(const struct sizer *sizer, int64_t now_ms)
 {
-	if (!sizer->orders.selfballoon)
+	if (!sizer->orders.selfballoon || sizer->kernel.driver.err)
 		return SIZER_SLOW_MS;
 	if (now_ms < sizer->haste_ms)
 		return SIZER_HASTE_MS;
@@ -108,7 +108,7 @@ static int steer(struct sizer *sizer, const struct settings *settings,
 	sizer->calm_ms = 0;
 	if (!kib && want - sample->view.current_kib + POLICY_PAGE_KIB <= 2 * POLICY_PAGE_KIB)
 		sizer->calm_ms = now_ms + SIZER_CALM_MS;
-	return kib ? kernel_set_target(&sizer->kernel, kib) : 0;
+	return kib ? driver_set_target(&sizer->kernel.driver, kib) : 0;
 }
 
 /* Selfballoon has just become 0: the guest stays where it is, unless dom0 also named a target. */
@@ -122,14 +122,34 @@ static int stay(struct sizer *sizer, const struct orders *orders, const struct s
 	if (sizer->target_moved_ms && now_ms - sizer->target_moved_ms <= OFF_TARGET_MS &&
 	    orders->target_kib.state == READING_OK)
 		kib = orders->target_kib.value;
-	return kib == sample->driver_kib ? 0 : kernel_set_target(&sizer->kernel, kib);
+	return kib == sample->driver_kib ? 0 : driver_set_target(&sizer->kernel.driver, kib);
+}
+
+/* A driver that doesn't obey is left alone; when it does again, all begins anew. */
+static int act(struct sizer *sizer, const struct settings *settings, bool was_on,
+	       const struct decision *decision, const struct sample *sample, int64_t now_ms)
+{
+	const struct orders *orders = &sizer->orders;
+
+	if (sizer->kernel.driver.err) {
+		sizer->pace = (struct pace){ 0 };
+		sizer->yield_kib = 0;
+		sizer->calm_ms = 0;
+		return sizer->kernel.driver.err;
+	}
+	if (orders->selfballoon)
+		return steer(sizer, settings, decision, sample, now_ms);
+	return was_on ? stay(sizer, orders, sample, now_ms) : 0;
 }
 
 static void fill(struct report *report, const struct sizer *sizer, const struct settings *settings,
 		 const struct decision *decision, const struct sample *sample)
 {
+	const struct driver *driver = &sizer->kernel.driver;
+
 	*report = (struct report){
 		.orders = sizer->orders.serial,
+		.sizeless = !sample->sized,
 		.actual_kib = sample->view.current_kib,
 		.minimum_kib = decision->floor_kib,
 		.stats = {
@@ -139,10 +159,12 @@ static void fill(struct report *report, const struct sizer *sizer, const struct 
 			.swapfree_kib = sample->meminfo.swapfree_kib,
 			.swaptotal_kib = sample->meminfo.swaptotal_kib,
 			.psi = sample->psi,
-			.wanted_kib = { READING_OK, decision->goal_kib },
+			.driver = { READING_OK, driver_trouble(driver) },
 		},
 	};
-	if (sizer->orders.selfballoon)
+	if (sample->sized)
+		report->stats.wanted_kib = (struct reading){ READING_OK, decision->goal_kib };
+	if (sizer->orders.selfballoon && !driver->err)
 		report->selftarget_kib = (struct reading){ READING_OK, sizer->pace.held_kib };
 	snprintf(report->stats.policy, sizeof(report->stats.policy), "%s", settings->policy->name);
 }
@@ -158,11 +180,12 @@ int sizer_step(struct sizer *sizer, const struct settings *settings, const struc
 	       int64_t now_ms, struct report *report)
 {
 	struct sample sample;
-	struct decision decision;
+	struct decision decision = { 0 };
 	bool was_on = sizer->orders.selfballoon;
 	bool slow;
 	int err;
 
+	driver_retry(&sizer->kernel.driver, now_ms);
 	take_orders(sizer, orders, now_ms);
 	slow = now_ms >= sizer->slow_ms || (orders->selfballoon && now_ms >= sizer->due_ms);
 	err = kernel_sample(&sizer->kernel, slow, &sample);
@@ -173,11 +196,9 @@ int sizer_step(struct sizer *sizer, const struct settings *settings, const struc
 	sizer->orders = *orders;
 	pulse_feel(&sizer->pulse, &sample, sizer->kernel.page_kib, now_ms);
 	sample.view.max_kib = full_size(sizer, orders, sample.view.current_kib);
-	policy_decide(settings->policy, &settings->knobs, &sample.view, &decision);
-	if (orders->selfballoon)
-		err = steer(sizer, settings, &decision, &sample, now_ms);
-	else if (was_on)
-		err = stay(sizer, orders, &sample, now_ms);
+	if (sample.sized)
+		policy_decide(settings->policy, &settings->knobs, &sample.view, &decision);
+	err = act(sizer, settings, was_on, &decision, &sample, now_ms);
 	if (!orders->selfballoon)
 		pulse_begin(&sizer->pulse);
 	fill(report, sizer, settings, &decision, &sample);

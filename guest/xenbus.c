@@ -183,12 +183,13 @@ static int write_reading(struct xenbus *bus, xs_transaction_t t, enum contract_k
 static int write_report(struct xenbus *bus, xs_transaction_t t, const struct report *report,
 			const char *stats)
 {
+	const enum reading_state known = report->sizeless ? READING_ABSENT : READING_OK;
 	const struct {
 		enum contract_key key;
 		struct reading reading;
 	} rows[] = {
-		{ KEY_ACTUAL, { READING_OK, report->actual_kib } },
-		{ KEY_MINIMUM, { READING_OK, report->minimum_kib } },
+		{ KEY_ACTUAL, { known, report->actual_kib } },
+		{ KEY_MINIMUM, { known, report->minimum_kib } },
 		{ KEY_SELFTARGET, report->selftarget_kib },
 	};
 	int err = 0;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's own kernel as the daemon meets it: /proc read, the balloon driver's sysfs directory
- * read and written. Files stay open, so that looking costs no allocation and works without memory.
+ * The guest's own kernel as the daemon meets it: /proc, read, and the balloon driver. Files stay
+ * open, so that looking costs no allocation and works without memory.
  */
 #ifndef XENBALLOON_KERNEL_H
 #define XENBALLOON_KERNEL_H
 
+#include "driver.h"
 #include "policy.h"
 #include "procfs.h"
 
 #define KERNEL_PROCFS "/proc"
-#define KERNEL_SYSFS  "/sys/devices/system/xen_memory/xen_memory0"
 
 /* /proc/zoneinfo is the longest; what is beyond this is not looked at. */
 #define KERNEL_TEXT_MAX 65536
@@ -21,8 +21,9 @@
 
 struct kernel {
 	/* Descriptors, -1: not open. */
-	int meminfo, zoneinfo, pressure, vmstat, uptime, current, target;
+	int meminfo, zoneinfo, pressure, vmstat, uptime;
 	int trigger; /* polls POLLPRI when tasks wait; -1: this kernel doesn't tell */
+	struct driver driver;
 	unsigned int page_kib;
 	bool real;	   /* it is this machine's own /proc */
 	uint64_t free_kib; /* memory and swap, at the last look; of a real /proc */
@@ -39,14 +40,16 @@ struct sample {
 	struct reading stall_us;
 	struct vmstat vmstat;	  /* absent unless all was asked for */
 	struct reading uptime_ms; /* likewise */
-	uint64_t driver_kib;	  /* the balloon driver's target */
-	struct view view;	  /* the caller fills in max_kib and what needs a history */
+	bool sized;		  /* the balloon driver says how large the guest is: else */
+	uint64_t driver_kib;	  /* its target is 0 */
+	struct view view; /* and so is current_kib here; the caller fills in max_kib and what needs
+			     a history */
 };
 
 /*
- * Opens everything below the two directories; meminfo and the driver's files must be there. write:
- * the target for writing, and a trigger. On failure -errno, and *missing names the file. Close it
- * in either case.
+ * Opens everything below the two directories; meminfo must be there, and kernel->driver.err says
+ * what is wrong with the driver. write: the driver's target for writing, and a trigger. On failure
+ * -errno, and *missing names the file. Close it in either case.
  */
 int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bool write,
 		const char **missing);
@@ -66,8 +69,5 @@ int kernel_forget_trigger(struct kernel *kernel);
 
 /* True if a look would hardly show anything new, at the price of one system call. */
 bool kernel_quiet(const struct kernel *kernel);
-
-/* Gives the balloon driver a target. 0 or a negative errno. */
-int kernel_set_target(struct kernel *kernel, uint64_t kib);
 
 #endif

@@ -17,8 +17,12 @@ struct picture {
 	bool word_obeyed;
 	struct settings settings;
 	struct sample sample;
-	struct decision decision;
+	struct decision decision;    /* zeroed without a balloon driver */
+	enum contract_driver driver; /* what is wrong with it, seen here or by the daemon */
 };
+
+/* Prints what is wrong with the balloon driver and what mends it; false if nothing is. */
+bool picture_driver(const struct picture *picture, FILE *out);
 
 /* 0, or a negative errno after a sentence on standard error. */
 int picture_take(const struct places *places, struct picture *picture);

@@ -15,6 +15,7 @@
 
 struct report {
 	uint32_t orders; /* serial of the orders it was made under, see board.h */
+	bool sizeless;	 /* there is no balloon driver: the two that follow are not known */
 	uint64_t actual_kib;
 	uint64_t minimum_kib;
 	struct reading selftarget_kib; /* absent while selfballoon is 0 */
@@ -23,7 +24,8 @@ struct report {
 
 /*
  * True if `latest` should be posted, given the last one posted since_ms ago: at once when dom0 gave
- * new orders, when a size changed by 1 % or more, or as a sign of life.
+ * new orders, when a size changed by 1 % or more, when the balloon driver begins or ceases to obey,
+ * or as a sign of life.
  */
 bool report_due(const struct report *posted, const struct report *latest, int64_t since_ms);
 

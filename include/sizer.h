@@ -73,7 +73,8 @@ bool sizer_rests(const struct sizer *sizer, const struct orders *orders, int64_t
 /*
  * Looks, decides, tells the balloon driver, fills *report (not its seq). The sizer's kernel must be
  * open for writing. 0 or a negative errno; *report is untouched if it couldn't look, and filled if
- * it was the driver that refused.
+ * it was the driver that refused, which kernel.driver says then. One that refuses is left alone but
+ * for a proof now and then.
  */
 int sizer_step(struct sizer *sizer, const struct settings *settings, const struct orders *orders,
 	       int64_t now_ms, struct report *report);

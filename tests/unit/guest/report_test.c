@@ -34,6 +34,9 @@ static void due(void **state)
 	latest.selftarget_kib = (struct reading){ READING_ABSENT, 0 };
 	assert_true(report_due(&posted, &latest, 5000));
 	latest = posted;
+	latest.stats.driver = (struct reading){ READING_OK, DRIVER_EPERM };
+	assert_true(report_due(&posted, &latest, 5000));
+	latest = posted;
 	latest.orders = 2;
 	assert_true(report_due(&posted, &latest, 0));
 }
