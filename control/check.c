@@ -9,6 +9,7 @@
 
 #include "answer.h"
 #include "principal_file.h"
+#include "state.h"
 #include "tag.h"
 
 #define DOM0_UUID "00000000-0000-0000-0000-000000000000"
@@ -243,22 +244,12 @@ static enum control_result at_least_minimum(struct ask *ask, struct control_answ
 			     ask->request->value, whose, lowest);
 }
 
-/* What the guest holds of what its target speaks of. */
-static uint64_t held_kib(const struct domain *domain)
-{
-	uint64_t videoram =
-		domain->videoram_kib.state == READING_OK ? domain->videoram_kib.value : 0;
-	uint64_t allocated = value_of(domain, VALUE_ALLOCATED);
-
-	return allocated > videoram ? allocated - videoram : 0;
-}
-
 static enum control_result within_host_free(struct ask *ask, struct control_answer *answer)
 {
 	const struct reading *free_kib = &ask->snapshot->host[HOST_FREE];
 	uint64_t kept = ask->limits->reserve_kib + *ask->spoken_for_kib;
 	uint64_t room = free_kib->value > kept ? free_kib->value - kept : 0;
-	uint64_t held = held_kib(ask->domain), now = value_of(ask->domain, VALUE_TARGET);
+	uint64_t held = state_held_kib(ask->domain), now = value_of(ask->domain, VALUE_TARGET);
 	uint64_t growth = ask->request->value > held ? ask->request->value - held : 0;
 
 	/* A target that is lowered, or kept, asks the host for nothing that it hadn't been asked.

@@ -77,6 +77,18 @@ static int identify(struct plan *plan, struct store *store, struct hypervisor *h
 	return 0;
 }
 
+/* It was measured over some time, which a look at the domain can't do. */
+static uint64_t overhead_kib(const struct plan *plan)
+{
+	const struct snapshot *snapshot = snapshot_acquire();
+	const struct domain *domain = snapshot_find(snapshot, plan->before.domid);
+	bool same = domain && !strcasecmp(domain->uuid, plan->before.uuid);
+	uint64_t kib = same ? domain->overhead_kib : 0;
+
+	snapshot_release(snapshot);
+	return kib;
+}
+
 int plan_read(struct plan *plan, struct store *store, struct hypervisor *hypervisor, uint32_t domid,
 	      const char *uuid)
 {
@@ -86,6 +98,7 @@ int plan_read(struct plan *plan, struct store *store, struct hypervisor *hypervi
 	memset(plan, 0, sizeof(*plan));
 	plan->before.domid = domid;
 	snprintf(plan->before.uuid, sizeof(plan->before.uuid), "%s", uuid);
+	plan->overhead_kib = overhead_kib(plan);
 	error = identify(plan, store, hypervisor);
 	if (!error)
 		error = read_size(store, domid, KEY_STATIC_MAX, &plan->static_max);
@@ -167,8 +180,8 @@ static void set_target(struct plan *plan, uint64_t target_kib)
  */
 static uint64_t held_kib(const struct plan *plan)
 {
-	uint64_t held = plan->allocated_kib > plan->videoram.value
-				? plan->allocated_kib - plan->videoram.value
+	uint64_t held = plan->allocated_kib > plan->overhead_kib
+				? plan->allocated_kib - plan->overhead_kib
 				: 0;
 
 	if (plan->static_max.state == READING_OK && held > plan->static_max.value)

@@ -23,7 +23,7 @@ const struct metric metric_domain[VALUE_COUNT] = {
 	[VALUE_ACTUAL] = {
 		"actual_kib", "domain_memory_actual_bytes", UNIT_KIB,
 		FROM_STORE(KEY_ACTUAL), .mib = 9,
-		.help = "Current allocation as the guest's balloon driver sees it." },
+		.help = "Size as the guest counts it, on the scale of its target." },
 	[VALUE_MINIMUM] = {
 		"minimum_kib", "domain_memory_minimum_bytes", UNIT_KIB,
 		FROM_STORE(KEY_MINIMUM), .mib = 10,

@@ -22,8 +22,8 @@ struct view {
 	int64_t now_unix;
 	bool selfballoon;
 	uint64_t goal; /* what the domain should be */
-	uint64_t have; /* what it is */
-	uint64_t cap;
+	uint64_t have; /* what it is, on the scale of a target */
+	uint64_t cap;  /* likewise */
 };
 
 /* "412 MiB", "3.5 MiB": enough for a sentence; `slot` keeps several in one call apart. */
@@ -50,6 +50,38 @@ judge(const struct view *view, enum domain_state state, const char *format, ...)
 static uint64_t distance(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : b - a;
+}
+
+uint64_t state_held_kib(const struct domain *domain)
+{
+	const struct reading *allocated = &domain->value[VALUE_ALLOCATED];
+
+	if (allocated->state != READING_OK || allocated->value < domain->overhead_kib)
+		return 0;
+	return allocated->value - domain->overhead_kib;
+}
+
+/*
+ * The guest's words are on its target's scale, the hypervisor's are not. In two reports between
+ * which neither moved, the difference is what the guest's target doesn't speak of.
+ */
+static void measure_overhead(struct domain *domain, struct state_memory *memory)
+{
+	const struct reading *value = domain->value;
+	const struct state_report seen = memory->report;
+	const struct state_report now = { value[VALUE_LAST_REPORT].value, value[VALUE_ACTUAL].value,
+					  value[VALUE_ALLOCATED].value };
+	uint64_t most = STATE_OVERHEAD_MAX_KIB + domain->videoram_kib.value, over = 0;
+
+	if (now.at == seen.at || value[VALUE_ACTUAL].state != READING_OK ||
+	    value[VALUE_ALLOCATED].state != READING_OK)
+		return;
+	memory->report = now;
+	if (now.actual_kib != seen.actual_kib || now.allocated_kib != seen.allocated_kib)
+		return;
+	if (now.allocated_kib > now.actual_kib + STATE_TOLERANCE_KIB)
+		over = now.allocated_kib - now.actual_kib;
+	domain->overhead_kib = over <= most ? over : 0;
 }
 
 /* How long it has come no nearer to its goal. A goal that moved starts the time anew. */
@@ -117,7 +149,7 @@ static void judge_even(const struct view *view)
 {
 	const struct reading *wanted = &view->domain->value[VALUE_WANTED];
 
-	memset(view->memory, 0, sizeof(*view->memory));
+	*view->memory = (struct state_memory){ .report = view->memory->report };
 	if (view->selfballoon)
 		judge(view, STATE_CONVERGED, "sizes itself and is what it wants: %s",
 		      size(view->have, 0));
@@ -145,8 +177,10 @@ static bool weigh(struct view *view)
 	    value[VALUE_CAP].state != READING_OK)
 		return false;
 	view->goal = goal->value;
-	view->have = value[VALUE_ALLOCATED].value;
+	view->have = state_held_kib(view->domain);
 	view->cap = value[VALUE_CAP].value;
+	view->cap -=
+		view->cap < view->domain->overhead_kib ? view->cap : view->domain->overhead_kib;
 	return true;
 }
 
@@ -197,6 +231,7 @@ void state_judge(struct domain *domain, const struct snapshot *snapshot,
 			     .now_ms = now_ms,
 			     .now_unix = now_unix };
 
+	measure_overhead(domain, memory);
 	if (judge_absent(&view, &domain->value[VALUE_LAST_REPORT]))
 		return;
 	if (!weigh(&view))
@@ -224,7 +259,8 @@ void state_sum(struct snapshot *snapshot)
 	host[HOST_DOMAINS].value = snapshot->count;
 	for (size_t i = 0; i < snapshot->count; i++) {
 		const struct reading *value = snapshot->domain[i].value;
-		uint64_t have = value[VALUE_ALLOCATED].value, want = value[VALUE_WANTED].value;
+		uint64_t have = state_held_kib(&snapshot->domain[i]),
+			 want = value[VALUE_WANTED].value;
 		uint64_t most = value[VALUE_STATIC_MAX].value;
 
 		host[HOST_STATIC_MAX].value += most;

@@ -294,7 +294,7 @@ static int start(struct daemon *daemon)
 		return -EINVAL;
 	}
 	daemon->settings = daemon->file;
-	err = kernel_open(&daemon->sizer.kernel, places->procfs, places->sysfs, true, &missing);
+	err = kernel_open(&daemon->sizer.kernel, places, true, &missing);
 	if (err)
 		say("can't read %s/%s: %s", places->procfs, missing, strerror(-err));
 	else

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "procfs.h"
@@ -61,6 +62,8 @@ static int open_files(struct driver *driver)
 	int err = 0;
 
 	driver->current = open_below(driver, "info/current_kb", O_RDONLY);
+	driver->low = open_below(driver, "info/low_kb", O_RDONLY);
+	driver->high = open_below(driver, "info/high_kb", O_RDONLY);
 	driver->target = open_below(driver, "target_kb", driver->write ? O_RDWR : O_RDONLY);
 	if (driver->target < 0) {
 		err = driver->target;
@@ -79,21 +82,45 @@ static void prove(struct driver *driver)
 		driver->err = driver_target_kib(driver, &kib);
 	if (!driver->err && driver->write)
 		driver_set_target(driver, kib);
+	driver_count(driver, (struct reading){ READING_OK, driver->static_max_kib });
 }
 
-void driver_open(struct driver *driver, const char *sysfs, bool write)
+/* Linux says since 4.13. Of a guest of unknown kind nothing is taken off. */
+static bool subtracts(const char *hypervisor)
 {
-	*driver = (struct driver){ .sysfs = sysfs, .write = write, .current = -1, .target = -1 };
+	char path[PATH_MAX], type[16] = "";
+	int n = snprintf(path, sizeof(path), "%s/guest_type", hypervisor);
+	int fd = n < (int)sizeof(path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return false;
+	if (read(fd, type, sizeof(type) - 1) < 0)
+		type[0] = '\0';
+	close(fd);
+	return strcmp(type, "PVH\n") == 0 || strcmp(type, "HVM\n") == 0;
+}
+
+void driver_open(struct driver *driver, const char *sysfs, const char *hypervisor, bool write)
+{
+	*driver = (struct driver){ .sysfs = sysfs,
+				   .write = write,
+				   .current = -1,
+				   .target = -1,
+				   .low = -1,
+				   .high = -1,
+				   .subtracts = subtracts(hypervisor) };
 	prove(driver);
 }
 
 void driver_close(struct driver *driver)
 {
-	if (driver->current >= 0)
-		close(driver->current);
-	if (driver->target >= 0)
-		close(driver->target);
-	driver->current = driver->target = -1;
+	int *const fds[] = { &driver->current, &driver->target, &driver->low, &driver->high };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
 }
 
 bool driver_sized(const struct driver *driver)
@@ -101,20 +128,59 @@ bool driver_sized(const struct driver *driver)
 	return driver->current >= 0 && driver->target >= 0;
 }
 
+/* What dom0's scale has beyond the driver's. */
+static uint64_t constant_kib(const struct driver *driver)
+{
+	if (!driver->subtracts || !driver->pages_kib || driver->static_max_kib < driver->pages_kib)
+		return 0;
+	return driver->static_max_kib - driver->pages_kib;
+}
+
+bool driver_count(struct driver *driver, struct reading static_max)
+{
+	uint64_t current, low, high, sum = 0, was = constant_kib(driver);
+
+	driver->static_max_kib = static_max.value;
+	if (driver->low >= 0 && driver->high >= 0 && read_number(driver->current, &current) == 0 &&
+	    read_number(driver->low, &low) == 0 && read_number(driver->high, &high) == 0)
+		sum = current + low + high;
+	if (sum == driver->seen_kib && sum > driver->pages_kib)
+		driver->pages_kib = sum;
+	driver->seen_kib = sum;
+	return constant_kib(driver) != was;
+}
+
+uint64_t driver_full_kib(const struct driver *driver)
+{
+	uint64_t full = driver->static_max_kib, pages = driver->pages_kib + constant_kib(driver);
+
+	return driver->pages_kib && (!full || pages < full) ? pages : full;
+}
+
+static int read_size(const struct driver *driver, int fd, uint64_t *kib)
+{
+	int err = read_number(fd, kib);
+
+	*kib += err ? 0 : constant_kib(driver);
+	return err;
+}
+
 int driver_current_kib(const struct driver *driver, uint64_t *kib)
 {
-	return read_number(driver->current, kib);
+	return read_size(driver, driver->current, kib);
 }
 
 int driver_target_kib(const struct driver *driver, uint64_t *kib)
 {
-	return read_number(driver->target, kib);
+	return read_size(driver, driver->target, kib);
 }
 
 int driver_set_target(struct driver *driver, uint64_t kib)
 {
+	uint64_t constant = constant_kib(driver);
 	char text[24];
-	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", kib);
+	int len =
+		snprintf(text, sizeof(text), "%" PRIu64 "\n", kib > constant ? kib - constant : 0);
 	ssize_t n = pwrite(driver->target, text, (size_t)len, 0);
 
 	driver->err = n < 0 ? -errno : n == len ? 0 : -EIO;

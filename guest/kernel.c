@@ -49,7 +49,7 @@ static int set_trigger(const char *procfs)
 	return fd;
 }
 
-int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bool write,
+int kernel_open(struct kernel *kernel, const struct places *places, bool write,
 		const char **missing)
 {
 	const struct {
@@ -71,9 +71,9 @@ int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bo
 	kernel->page_kib = (unsigned int)sysconf(_SC_PAGESIZE) / 1024;
 	kernel->gap_known = false;
 	kernel->reserve_kib = 0;
-	kernel->real = strcmp(procfs, KERNEL_PROCFS) == 0;
+	kernel->real = strcmp(places->procfs, KERNEL_PROCFS) == 0;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !err; i++) {
-		int n = snprintf(path, sizeof(path), "%s/%s", procfs, files[i].name);
+		int n = snprintf(path, sizeof(path), "%s/%s", places->procfs, files[i].name);
 
 		*missing = files[i].name;
 		if (n < (int)sizeof(path))
@@ -83,9 +83,9 @@ int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bo
 		if (*files[i].fd < 0 && !files[i].optional)
 			err = -errno;
 	}
-	driver_open(&kernel->driver, sysfs, write);
+	driver_open(&kernel->driver, places->sysfs, places->hypervisor, write);
 	if (!err && write)
-		kernel->trigger = set_trigger(procfs);
+		kernel->trigger = set_trigger(places->procfs);
 	return err;
 }
 

@@ -20,6 +20,9 @@ static const struct {
 	  "DIR",
 	  "the balloon driver's directory, instead of\n"
 	  "                    " DRIVER_SYSFS },
+	{ { "hypervisor", required_argument, NULL, 'y' },
+	  "DIR",
+	  "with guest_type, instead of " DRIVER_HYPERVISOR },
 	{ { "config", required_argument, NULL, 'c' }, "FILE", "instead of " SETTINGS_FILE },
 	{ { "module", required_argument, NULL, 'm' },
 	  "DIR",
@@ -104,7 +107,8 @@ static int run(const char *name, const struct places *places)
 
 int main(int argc, char **argv)
 {
-	struct places places = { KERNEL_PROCFS, DRIVER_SYSFS, SETTINGS_FILE, DAEMON_MODULE };
+	struct places places = { KERNEL_PROCFS, DRIVER_SYSFS, DRIVER_HYPERVISOR, SETTINGS_FILE,
+				 DAEMON_MODULE };
 	struct option table[OPTIONS + 1] = { 0 };
 	bool checking = false;
 	int c;
@@ -118,6 +122,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			places.sysfs = optarg;
+			break;
+		case 'y':
+			places.hypervisor = optarg;
 			break;
 		case 'c':
 			places.config = optarg;

@@ -34,8 +34,9 @@ static int look(const struct places *places, struct picture *picture)
 	struct view *view = &picture->sample.view;
 	struct reading full = picture->keys[KEY_STATIC_MAX];
 	const char *missing;
-	int err = kernel_open(&kernel, places->procfs, places->sysfs, false, &missing);
+	int err = kernel_open(&kernel, places, false, &missing);
 
+	driver_count(&kernel.driver, full);
 	if (!err)
 		err = kernel_sample(&kernel, true, &picture->sample);
 	kernel_close(&kernel);
@@ -49,7 +50,9 @@ static int look(const struct places *places, struct picture *picture)
 		view->holds |= HOLD_BOOT;
 	if (!picture->sample.sized)
 		return 0;
-	view->max_kib = full.state == READING_OK && full.value ? full.value : view->current_kib;
+	view->max_kib = driver_full_kib(&kernel.driver);
+	if (!view->max_kib)
+		view->max_kib = view->current_kib;
 	policy_decide(picture->settings.policy, &picture->settings.knobs, view, &picture->decision);
 	return 0;
 }

@@ -78,13 +78,13 @@ static uint64_t yield(struct sizer *sizer, const struct settings *settings,
 							 : sizer->allowed_kib;
 }
 
-static uint64_t full_size(struct sizer *sizer, const struct orders *orders, uint64_t current_kib)
+static uint64_t full_size(struct sizer *sizer, uint64_t current_kib)
 {
+	uint64_t full = driver_full_kib(&sizer->kernel.driver);
+
 	if (current_kib > sizer->peak_kib)
 		sizer->peak_kib = current_kib;
-	if (orders->static_max_kib.state == READING_OK && orders->static_max_kib.value > 0)
-		return orders->static_max_kib.value;
-	return sizer->peak_kib;
+	return full ? full : sizer->peak_kib;
 }
 
 static int steer(struct sizer *sizer, const struct settings *settings,
@@ -123,6 +123,15 @@ static int stay(struct sizer *sizer, const struct orders *orders, const struct s
 	    orders->target_kib.state == READING_OK)
 		kib = orders->target_kib.value;
 	return kib == sample->driver_kib ? 0 : driver_set_target(&sizer->kernel.driver, kib);
+}
+
+/* Nothing that was seen before may be compared with what comes. */
+static void begin_anew(struct sizer *sizer)
+{
+	sizer->pace = (struct pace){ 0 };
+	sizer->pulse.look_ms = 0;
+	sizer->kernel.gap_known = false;
+	sizer->yield_kib = 0;
 }
 
 /* A driver that doesn't obey is left alone; when it does again, all begins anew. */
@@ -188,6 +197,8 @@ int sizer_step(struct sizer *sizer, const struct settings *settings, const struc
 	driver_retry(&sizer->kernel.driver, now_ms);
 	take_orders(sizer, orders, now_ms);
 	slow = now_ms >= sizer->slow_ms || (orders->selfballoon && now_ms >= sizer->due_ms);
+	if (slow && driver_count(&sizer->kernel.driver, orders->static_max_kib))
+		begin_anew(sizer);
 	err = kernel_sample(&sizer->kernel, slow, &sample);
 	if (err)
 		return err;
@@ -195,7 +206,7 @@ int sizer_step(struct sizer *sizer, const struct settings *settings, const struc
 		sizer->slow_ms = now_ms + SIZER_SLOW_MS;
 	sizer->orders = *orders;
 	pulse_feel(&sizer->pulse, &sample, sizer->kernel.page_kib, now_ms);
-	sample.view.max_kib = full_size(sizer, orders, sample.view.current_kib);
+	sample.view.max_kib = full_size(sizer, sample.view.current_kib);
 	if (sample.sized)
 		policy_decide(settings->policy, &settings->knobs, &sample.view, &decision);
 	err = act(sizer, settings, was_on, &decision, &sample, now_ms);

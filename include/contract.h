@@ -2,7 +2,9 @@
 /*
  * The xenstore contract below /local/domain/<domid>/memory/, as both sides speak it: key names,
  * who owns which, the one bounded parser for what a domain wrote, and the `stats` line.
- * Pure; used by the guest daemon and by the agent. All sizes are KiB.
+ * Pure; used by the guest daemon and by the agent. All sizes are KiB, and those of the guest's size
+ * (actual, minimum, selftarget, wanted) are on the scale of target and static-max, whatever the
+ * guest's balloon driver counts.
  */
 #ifndef XENBALLOON_CONTRACT_H
 #define XENBALLOON_CONTRACT_H

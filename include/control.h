@@ -163,9 +163,9 @@ struct control_undo {
  * expired (may be NULL) says when nobody waits any more: nothing stays applied then.
  *
  * On: cap = static max + slack, then selfballoon = 1. Off: selfballoon = 0; a guest that was let
- * grow stays where it is: target = what the hypervisor says it holds; cap = target + videoram +
- * slack. Target: cap likewise; /vm/<uuid>/memory and a populate-on-demand target follow, as with
- * `xl mem-set`.
+ * grow stays where it is: target = what the hypervisor says it holds less its overhead
+ * (snapshot.h); cap = target + videoram + slack. Target: cap likewise; /vm/<uuid>/memory and a
+ * populate-on-demand target follow, as with `xl mem-set`.
  */
 void control_apply(struct store *store, struct hypervisor *hypervisor,
 		   const struct control_request *requests, struct control_answer *answers,

@@ -9,8 +9,9 @@
 
 /* Where things are; what the command line says. */
 struct places {
-	const char *procfs; /* as /proc */
-	const char *sysfs;  /* the balloon driver's directory */
+	const char *procfs;	/* as /proc */
+	const char *sysfs;	/* the balloon driver's directory */
+	const char *hypervisor; /* as /sys/hypervisor */
 	const char *config;
 	const char *module; /* is there while the kernel module sizes this guest */
 };

@@ -6,6 +6,7 @@
 #ifndef XENBALLOON_KERNEL_H
 #define XENBALLOON_KERNEL_H
 
+#include "daemon.h"
 #include "driver.h"
 #include "policy.h"
 #include "procfs.h"
@@ -47,11 +48,11 @@ struct sample {
 };
 
 /*
- * Opens everything below the two directories; meminfo must be there, and kernel->driver.err says
+ * Opens everything below these places; meminfo must be there, and kernel->driver.err says
  * what is wrong with the driver. write: the driver's target for writing, and a trigger. On failure
  * -errno, and *missing names the file. Close it in either case.
  */
-int kernel_open(struct kernel *kernel, const char *procfs, const char *sysfs, bool write,
+int kernel_open(struct kernel *kernel, const struct places *places, bool write,
 		const char **missing);
 void kernel_close(struct kernel *kernel);
 

@@ -12,6 +12,7 @@
 struct plan {
 	enum domain_type type;
 	uint64_t allocated_kib;
+	uint64_t overhead_kib; /* of it, what a target doesn't speak of; see snapshot.h */
 	struct reading static_max;
 	struct reading videoram;
 	struct control_undo before;

@@ -90,6 +90,11 @@ struct domain {
 	struct reading start_ms; /* since 1970, when the toolstack started it */
 	struct reading value[VALUE_COUNT]; /* sizes in KiB */
 	struct reading videoram_kib;
+	/*
+	 * What it holds beyond what its target speaks of, as measured while it stood still: a
+	 * device model's memory, a shim's. 0 for most, and where it isn't known.
+	 */
+	uint64_t overhead_kib;
 	enum contract_driver driver; /* what keeps its daemon from moving its balloon */
 	bool has_swap;		     /* it reported a swaptotal above 0 */
 	const char

@@ -14,10 +14,23 @@
 struct state_memory {
 	uint64_t distance_kib; /* to the goal, when last nearer than ever */
 	uint64_t goal_kib;
-	int64_t progress_ms; /* when that was */
+	int64_t progress_ms;  /* when that was */
+	struct state_report { /* the last one, with what the hypervisor said then */
+		uint64_t at, actual_kib, allocated_kib;
+	} report;
 };
 
-/* Sets domain->state and domain->reason from its readings, the host's free memory and the past. */
+/*
+ * What a guest says may not explain away more than its video memory and this much: it could hide
+ * that it ignores its target.
+ */
+#define STATE_OVERHEAD_MAX_KIB (32 * 1024)
+
+/* What a domain holds, on the scale of its target: the one place that relates the two. */
+uint64_t state_held_kib(const struct domain *domain);
+
+/* Sets domain->state, ->reason and ->overhead_kib from its readings, the host's free memory and the
+ * past. */
 void state_judge(struct domain *domain, const struct snapshot *snapshot,
 		 struct state_memory *memory, int64_t now_ms, int64_t now_unix);
 

@@ -106,6 +106,39 @@ static void off_stays_within_bounds(void **state)
 	assert_string_equal(get(1, "target"), "4096");
 }
 
+/* HVM with 16 MiB of video memory, as measured: the guest's driver takes it off by itself. */
+static void off_leaves_video_memory_alone(void **state)
+{
+	(void)state;
+	put(1, "selfballoon", "1");
+	put(1, "videoram", "16384");
+	fake->world.domain[0].allocated_kib = 245804;
+	assert_int_equal(one(CONTROL_SELFBALLOON, 1, 0).result, RESULT_OK);
+	assert_string_equal(get(1, "target"), "245804");
+	assert_int_equal(cap(1), 245804 + 16384 + SLACK);
+}
+
+/* What was measured as beyond its target is no part of the new one; of this guest alone. */
+static void off_takes_the_overhead_off(void **state)
+{
+	struct snapshot *snapshot = snapshot_new(1);
+
+	(void)state;
+	put(1, "selfballoon", "1");
+	put(2, "selfballoon", "1");
+	snapshot->domain[0].domid = 1;
+	snapshot->domain[0].overhead_kib = 16428;
+	strcpy(snapshot->domain[0].uuid, uuid_of(1));
+	snapshot_publish(snapshot);
+	fake->world.domain[0].allocated_kib = 262188;
+	fake->world.domain[1].allocated_kib = 262188;
+	assert_int_equal(one(CONTROL_SELFBALLOON, 1, 0).result, RESULT_OK);
+	assert_string_equal(get(1, "target"), "245760");
+	assert_int_equal(one(CONTROL_SELFBALLOON, 2, 0).result, RESULT_OK);
+	assert_string_equal(get(2, "target"), "262188");
+	snapshot_publish(snapshot_new(0));
+}
+
 static void off_and_target_in_either_order(void **state)
 {
 	struct control_request requests[2] = { ask(CONTROL_TARGET, 300000),
@@ -249,6 +282,8 @@ int main(void)
 		EACH(off_leaves_it_where_it_is),
 		EACH(off_after_the_guests_own_off),
 		EACH(off_stays_within_bounds),
+		EACH(off_leaves_video_memory_alone),
+		EACH(off_takes_the_overhead_off),
 		EACH(off_and_target_in_either_order),
 		EACH(several_domains_at_once),
 		EACH(changed_meanwhile),

@@ -24,11 +24,13 @@
 #define MIB(n) ((uint64_t)(n) * 1024)
 
 static char place[] = "/tmp/sizer_test.XXXXXX";
+static const struct places places = { .procfs = place, .sysfs = place, .hypervisor = place };
 static struct sizer sizer;
 static struct settings settings;
 static struct orders orders;
 static struct report report;
 static int64_t now;
+static uint64_t pages_kib; /* all that the balloon driver knows of */
 
 static void put(const char *name, const char *text)
 {
@@ -75,6 +77,7 @@ static void guest_has(uint64_t current_kib, uint64_t committed_kib, uint64_t ava
 		 (uintmax_t)committed_kib);
 	put("meminfo", text);
 	put_number("info/current_kb", current_kib);
+	put_number("info/low_kb", pages_kib > current_kib ? pages_kib - current_kib : 0);
 }
 
 /* Since boot. */
@@ -110,13 +113,16 @@ static int start(void **state)
 	memset(&orders, 0, sizeof(orders));
 	settings_default(&settings);
 	now = 1000000;
+	pages_kib = MIB(512);
 	guest_has(MIB(512), MIB(40), MIB(400));
 	put_number("target_kb", MIB(512));
 	put("zoneinfo", "Node 0, zone DMA\n  pages free 9\n  high 2048\n  managed 99999\n");
 	waited(0);
 	put("vmstat", "pswpin 0\nworkingset_refault_file 0\n");
 	put("uptime", "3600.00 3600.00\n");
-	return kernel_open(&sizer.kernel, place, place, true, &missing);
+	put("guest_type", "PV\n");
+	put_number("info/high_kb", 0);
+	return kernel_open(&sizer.kernel, &places, true, &missing);
 }
 
 static int stop(void **state)
@@ -129,10 +135,19 @@ static int stop(void **state)
 /* Runs tests in a place of their own; as cmocka does, how many failed. */
 static int run_in_place(const char *name, const struct CMUnitTest *tests, size_t count)
 {
-	static const char *const files[] = {
-		"meminfo",  "zoneinfo",	       "vmstat", "uptime",    "pressure/memory",
-		"pressure", "info/current_kb", "info",	 "target_kb", ""
-	};
+	static const char *const files[] = { "meminfo",
+					     "zoneinfo",
+					     "vmstat",
+					     "uptime",
+					     "pressure/memory",
+					     "pressure",
+					     "info/current_kb",
+					     "info/low_kb",
+					     "info/high_kb",
+					     "guest_type",
+					     "info",
+					     "target_kb",
+					     "" };
 	char path[128];
 	int failed;
 
