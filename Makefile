@@ -28,7 +28,7 @@ AGENT_SRC := $(wildcard exporter/*.c control/*.c mib/*.c) guest/contract.c
 GUEST_SRC := $(wildcard guest/*.c)
 # The command line shares tables and the principals' lines with the agent, all of them pure.
 CLI_SRC   := $(wildcard control/cli/*.c) exporter/metric.c guest/contract.c \
-             control/principal_file.c control/result.c
+             control/principal_file.c control/result.c control/size.c
 BED_LIB_SRC := $(wildcard tests/fake/preload*.c) tests/fake/state.c
 BED_SRC   := $(filter-out $(wildcard tests/fake/preload*.c),$(wildcard tests/fake/*.c))
 AGENT_TESTS := $(patsubst tests/unit/agent/%.c,$(B)/tests/unit/agent/%,$(wildcard tests/unit/agent/*_test.c))

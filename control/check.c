@@ -9,6 +9,7 @@
 
 #include "answer.h"
 #include "principal_file.h"
+#include "size.h"
 #include "state.h"
 #include "tag.h"
 
@@ -40,11 +41,6 @@ static bool known(const struct domain *domain, enum domain_value value)
 static uint64_t lesser(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
-}
-
-static void would_pass(struct control_answer *answer, uint64_t value)
-{
-	answer->would_pass = (struct reading){ READING_OK, value };
 }
 
 static enum control_result authenticated(struct ask *ask, struct control_answer *answer)
@@ -106,7 +102,10 @@ static enum control_result found(struct ask *ask, struct control_answer *answer)
 		answer->domid = ask->domain->domid;
 		memcpy(answer->name, ask->domain->name, sizeof(answer->name));
 		memcpy(answer->uuid, ask->domain->uuid, sizeof(answer->uuid));
-		return RESULT_OK;
+		if (ask->domain->run != RUN_DYING)
+			return RESULT_OK;
+		return answer_refuse(answer, RESULT_NOT_FOUND, NULL,
+				     "this guest is being destroyed, so nothing of it can change");
 	}
 	if (ambiguous)
 		return answer_refuse(answer, RESULT_AMBIGUOUS, NULL,
@@ -147,39 +146,35 @@ static enum control_result unmanaged(struct ask *ask, struct control_answer *ans
 			     ask->domain->manager, answer->domid, ask->domain->manager);
 }
 
+/* The lowest and the highest target that pass every rule without force; lowest > highest: none. */
+struct range {
+	uint64_t lowest, highest;
+};
+
+/* A whole MiB, or half of one, that passes and is easier to say than the nearest KiB. */
+static uint64_t round_kib(const struct range *range, uint64_t nearest)
+{
+	static const uint64_t steps[] = { 1024, 512 };
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		uint64_t down = nearest / steps[i] * steps[i], up = down + steps[i];
+
+		if (nearest == down || (nearest == range->highest && down >= range->lowest))
+			return down;
+		if (nearest == range->lowest && up <= range->highest)
+			return up;
+	}
+	return nearest;
+}
+
 static enum control_result static_max_known(struct ask *ask, struct control_answer *answer)
 {
 	if (known(ask->domain, VALUE_STATIC_MAX) &&
 	    value_of(ask->domain, VALUE_STATIC_MAX) >= CONTROL_TARGET_MIN_KIB)
 		return RESULT_OK;
 	return answer_refuse(answer, RESULT_HARD_LIMIT, "static_max",
-			     "the static max of domain %" PRIu32
-			     " is not known: the toolstack has to write memory/static-max",
-			     answer->domid);
-}
-
-static enum control_result at_most_static_max(struct ask *ask, struct control_answer *answer)
-{
-	uint64_t most = value_of(ask->domain, VALUE_STATIC_MAX);
-
-	if (ask->request->value <= most)
-		return RESULT_OK;
-	would_pass(answer, most);
-	return answer_refuse(answer, RESULT_HARD_LIMIT, "static_max",
-			     "a target of %" PRIu64 " KiB is above the static max of %" PRIu64
-			     " KiB, what the guest booted for; at most %" PRIu64 " KiB would pass",
-			     ask->request->value, most, most);
-}
-
-static enum control_result at_least_lowest(struct ask *ask, struct control_answer *answer)
-{
-	if (ask->request->value >= CONTROL_TARGET_MIN_KIB)
-		return RESULT_OK;
-	would_pass(answer, CONTROL_TARGET_MIN_KIB);
-	return answer_refuse(answer, RESULT_HARD_LIMIT, "lowest_target",
-			     "a target of %" PRIu64 " KiB is below the lowest for any guest; at "
-			     "least %d KiB would pass",
-			     ask->request->value, CONTROL_TARGET_MIN_KIB);
+			     "its maximum is not known: the toolstack has to write "
+			     "memory/static-max");
 }
 
 static enum control_result not_selfballooning(struct ask *ask, struct control_answer *answer)
@@ -187,9 +182,7 @@ static enum control_result not_selfballooning(struct ask *ask, struct control_an
 	if (!ask->selfballoon)
 		return RESULT_OK;
 	return answer_refuse(answer, RESULT_SELFBALLOONING, "selfballoon",
-			     "domain %" PRIu32 " sizes itself while selfballoon is on: turn it off "
-			     "first, then set a target",
-			     answer->domid);
+			     "selfballooning is on: turn it off first, then set a target");
 }
 
 /* minimum_target() of the 2008 patch: what a guest of that size needs to live. */
@@ -223,40 +216,102 @@ static uint64_t lowest_safe_kib(const struct domain *domain, bool *said)
 					   : lowest;
 }
 
-static enum control_result at_least_minimum(struct ask *ask, struct control_answer *answer)
+/* What the host has for this guest to grow by: free, above the reserve, not yet spoken for. */
+static uint64_t room_kib(const struct ask *ask)
+{
+	uint64_t free_kib = ask->snapshot->host[HOST_FREE].value;
+	uint64_t kept = ask->limits->reserve_kib + *ask->spoken_for_kib;
+
+	return free_kib > kept ? free_kib - kept : 0;
+}
+
+/* A target that is lowered, or kept, asks the host for nothing that it hadn't been asked. */
+static struct range passing_range(const struct ask *ask)
 {
 	bool said;
 	uint64_t lowest = lowest_safe_kib(ask->domain, &said);
-	const char *whose = said ? "what the guest says it needs"
-				 : "the floor for a guest that doesn't say what it needs";
+	uint64_t now = value_of(ask->domain, VALUE_TARGET);
+	uint64_t reach = state_held_kib(ask->domain) + room_kib(ask);
+	struct range range = { .lowest = lowest > CONTROL_TARGET_MIN_KIB ? lowest
+									 : CONTROL_TARGET_MIN_KIB,
+			       .highest = value_of(ask->domain, VALUE_STATIC_MAX) };
+
+	if (ask->snapshot->host[HOST_FREE].state == READING_OK)
+		range.highest = lesser(range.highest, reach > now ? reach : now);
+	return range;
+}
+
+/* Names the nearest target that passes, if any does; a refusal that names one ends with this. */
+static void name_passing(const struct ask *ask, struct control_answer *answer)
+{
+	const struct range range = passing_range(ask);
+	uint64_t nearest = ask->request->value;
+
+	if (range.lowest > range.highest)
+		return;
+	nearest = nearest < range.lowest ? range.lowest : lesser(nearest, range.highest);
+	answer->would_pass = (struct reading){ READING_OK, nearest };
+	answer->would_say = (struct reading){ READING_OK, round_kib(&range, nearest) };
+}
+
+static enum control_result at_most_static_max(struct ask *ask, struct control_answer *answer)
+{
+	char asked[SIZE_TEXT], limit[SIZE_TEXT];
+	uint64_t most = value_of(ask->domain, VALUE_STATIC_MAX);
+
+	if (ask->request->value <= most)
+		return RESULT_OK;
+	name_passing(ask, answer);
+	size_texts(asked, ask->request->value, limit, most);
+	return answer_refuse(answer, RESULT_HARD_LIMIT, "static_max",
+			     "a target of %s is above its maximum of %s, what the guest booted for",
+			     asked, limit);
+}
+
+static enum control_result at_least_lowest(struct ask *ask, struct control_answer *answer)
+{
+	char asked[SIZE_TEXT], limit[SIZE_TEXT];
+
+	if (ask->request->value >= CONTROL_TARGET_MIN_KIB)
+		return RESULT_OK;
+	name_passing(ask, answer);
+	size_texts(asked, ask->request->value, limit, CONTROL_TARGET_MIN_KIB);
+	return answer_refuse(answer, RESULT_HARD_LIMIT, "lowest_target",
+			     "a target of %s is below %s, the lowest for any guest", asked, limit);
+}
+
+static enum control_result at_least_minimum(struct ask *ask, struct control_answer *answer)
+{
+	char asked[SIZE_TEXT], limit[SIZE_TEXT];
+	bool said;
+	uint64_t lowest = lowest_safe_kib(ask->domain, &said);
+	const char *whose =
+		said ? "it says it needs" : "a guest of its size needs, as it reports no minimum";
 
 	if (ask->request->value >= lowest)
 		return RESULT_OK;
+	size_texts(asked, ask->request->value, limit, lowest);
 	if (ask->request->force) {
-		answer_warn(answer, "Forced below %s, %" PRIu64 " KiB: it may run out of memory.",
-			    whose, lowest);
+		answer_warn(answer, "Forced below the %s that %s: it may run out of memory.", limit,
+			    whose);
 		return RESULT_OK;
 	}
-	would_pass(answer, lowest);
+	name_passing(ask, answer);
 	return answer_refuse(answer, RESULT_SOFT_LIMIT, "minimum",
-			     "a target of %" PRIu64 " KiB is below %s; at least %" PRIu64
-			     " KiB would pass, or force",
-			     ask->request->value, whose, lowest);
+			     "a target of %s is below the %s %s", asked, limit, whose);
 }
 
 static enum control_result within_host_free(struct ask *ask, struct control_answer *answer)
 {
-	const struct reading *free_kib = &ask->snapshot->host[HOST_FREE];
-	uint64_t kept = ask->limits->reserve_kib + *ask->spoken_for_kib;
-	uint64_t room = free_kib->value > kept ? free_kib->value - kept : 0;
-	uint64_t held = state_held_kib(ask->domain), now = value_of(ask->domain, VALUE_TARGET);
+	char need[SIZE_TEXT], there[SIZE_TEXT];
+	uint64_t room = room_kib(ask), held = state_held_kib(ask->domain);
 	uint64_t growth = ask->request->value > held ? ask->request->value - held : 0;
 
-	/* A target that is lowered, or kept, asks the host for nothing that it hadn't been asked.
-	 */
-	if (ask->request->value <= now || free_kib->state != READING_OK)
+	if (ask->request->value <= value_of(ask->domain, VALUE_TARGET) ||
+	    ask->snapshot->host[HOST_FREE].state != READING_OK)
 		return RESULT_OK;
-	*ask->spoken_for_kib += growth;
+	if (growth <= room || ask->request->force)
+		*ask->spoken_for_kib += growth;
 	if (growth <= room)
 		return RESULT_OK;
 	if (ask->request->force) {
@@ -264,23 +319,44 @@ static enum control_result within_host_free(struct ask *ask, struct control_answ
 				    "others to give some back.");
 		return RESULT_OK;
 	}
-	*ask->spoken_for_kib -= growth;
-	would_pass(answer, held + room > now ? held + room : now);
+	name_passing(ask, answer);
+	size_texts(need, growth, there, room);
 	return answer_refuse(answer, RESULT_SOFT_LIMIT, "host_free",
-			     "growing by %" PRIu64 " KiB is beyond the %" PRIu64
-			     " KiB that the host has free above its reserve; a target of at most "
-			     "%" PRIu64 " KiB would pass, or force",
-			     growth, room, answer->would_pass.value);
+			     "not enough free memory: needs %s, %s free above the reserve", need,
+			     there);
 }
 
-/* No rule of refusal: on is done, and the operator told why it may not do what was hoped for. */
+/* No rule of refusal: it is done, and the operator told why nothing comes of it for now. */
+static enum control_result tell_of_run(struct ask *ask, struct control_answer *answer)
+{
+	static const char *const notes[] = {
+		[RUN_RUNNING] = NULL,
+		[RUN_PAUSED] =
+			"The guest is paused in dom0: it keeps its size until it runs again.",
+		[RUN_SHUTTING_DOWN] = "The guest has shut down: it keeps its size until it is "
+				      "destroyed.",
+		[RUN_SUSPENDED] = "The guest is suspended: it keeps its size until it is resumed.",
+		[RUN_CRASHED] = "The guest has crashed: it keeps its size until it is destroyed.",
+		[RUN_DYING] = NULL,
+	};
+
+	if (notes[ask->domain->run])
+		answer_warn(answer, "%s", notes[ask->domain->run]);
+	return RESULT_OK;
+}
+
+/* Likewise: on is done, and may not do what was hoped for. */
 static enum control_result tell_of_silence(struct ask *ask, struct control_answer *answer)
 {
 	const struct domain *domain = ask->domain;
 
-	if (!ask->request->value)
+	if (!ask->request->value || domain->run != RUN_RUNNING)
 		return RESULT_OK;
-	if (domain->state == STATE_NO_AGENT || !known(domain, VALUE_LAST_REPORT))
+	if (domain->state == STATE_UNKNOWN)
+		answer_warn(answer,
+			    "The guest was not seen to report yet: it keeps its size unless "
+			    "its guest daemon runs.");
+	else if (domain->state == STATE_NO_AGENT || !known(domain, VALUE_LAST_REPORT))
 		answer_warn(answer, "No guest daemon has reported from this guest: it keeps its "
 				    "size until one runs there.");
 	else if (domain->state == STATE_SILENT)
@@ -303,10 +379,18 @@ static enum control_result tell_of_no_driver(struct ask *ask, struct control_ans
 	return RESULT_OK;
 }
 
-static rule *const selfballoon_rules[] = {
-	authenticated, operator, sensible, not_dom0,	     host_up,	      found, within_reach,
-	as_seen,       unmanaged,	   static_max_known, tell_of_silence, NULL
-};
+static rule *const selfballoon_rules[] = { authenticated,
+					   operator, sensible,
+					   not_dom0,
+					   host_up,
+					   found,
+					   within_reach,
+					   as_seen,
+					   unmanaged,
+					   static_max_known,
+					   tell_of_run,
+					   tell_of_silence,
+					   NULL };
 static rule *const target_rules[] = { authenticated,
 				      operator,
 				      sensible,
@@ -317,12 +401,13 @@ static rule *const target_rules[] = { authenticated,
 				      as_seen,
 				      unmanaged,
 				      static_max_known,
+				      not_selfballooning,
 				      at_most_static_max,
 				      at_least_lowest,
-				      not_selfballooning,
 				      at_least_minimum,
 				      within_host_free,
 				      tell_of_no_driver,
+				      tell_of_run,
 				      NULL };
 static rule *const *const rules[CONTROL_ACTION_COUNT] = {
 	[CONTROL_SELFBALLOON] = selfballoon_rules,

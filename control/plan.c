@@ -13,6 +13,7 @@
 
 #include "answer.h"
 #include "hypervisor.h"
+#include "size.h"
 #include "store.h"
 #include "tag.h"
 
@@ -117,8 +118,9 @@ struct reading plan_number(const struct control_undo *state, enum control_node_n
 {
 	const struct control_node *node = &state->node[name];
 
-	return contract_reading(node->bytes, node->len,
-				name == NODE_SELFBALLOON ? 1 : CONTRACT_KIB_MAX);
+	if (name == NODE_SELFBALLOON)
+		return contract_switch(contract_reading(node->bytes, node->len, 1));
+	return contract_reading(node->bytes, node->len, CONTRACT_KIB_MAX);
 }
 
 static void set_number(struct plan *plan, enum control_node_name name, uint64_t value)
@@ -193,9 +195,8 @@ static enum control_result turn_on(struct plan *plan, struct control_answer *ans
 {
 	if (plan_let_grow(plan))
 		return answer_refuse(answer, RESULT_HARD_LIMIT, "static_max",
-				     "the static max of domain %" PRIu32
-				     " is not known: the toolstack has to write memory/static-max",
-				     plan->before.domid);
+				     "its maximum is not known: the toolstack has to write "
+				     "memory/static-max");
 	plan_selfballoon(plan, true);
 	return RESULT_OK;
 }
@@ -221,17 +222,16 @@ static enum control_result turn_off(struct plan *plan)
 static enum control_result retarget(struct plan *plan, uint64_t target_kib,
 				    struct control_answer *answer)
 {
+	char most[SIZE_TEXT];
+
 	if (enabled(&plan->after))
 		return answer_refuse(answer, RESULT_SELFBALLOONING, "selfballoon",
-				     "domain %" PRIu32 " sizes itself since just now: turn "
-				     "selfballoon off first, then set a target",
-				     plan->before.domid);
+				     "selfballooning is on since just now: turn it off first, then "
+				     "set a target");
 	if (plan->static_max.state != READING_OK || target_kib > plan->static_max.value) {
-		answer->would_pass = plan->static_max;
 		return answer_refuse(answer, RESULT_HARD_LIMIT, "static_max",
-				     "the static max is %" PRIu64 " KiB by now; at most that would "
-				     "pass",
-				     plan->static_max.value);
+				     "its maximum is %s by now, and a target may not be above it",
+				     size_text(most, plan->static_max.value));
 	}
 	set_target(plan, target_kib);
 	return RESULT_OK;

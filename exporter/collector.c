@@ -102,6 +102,8 @@ static void open_store(void)
 	if (error) {
 		store_close(now.store);
 		now.store = NULL;
+	} else {
+		roster_store_reached(now.roster);
 	}
 	report("xenstore", &now.store_error, error);
 	now.catching_up = true;

@@ -96,6 +96,8 @@ static enum domain_run run_of(const xc_domaininfo_t *info)
 {
 	unsigned int reason = info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
 
+	if (info->flags & XEN_DOMINF_dying)
+		return RUN_DYING;
 	if (!(info->flags & XEN_DOMINF_shutdown))
 		return info->flags & XEN_DOMINF_paused ? RUN_PAUSED : RUN_RUNNING;
 	if (reason == SHUTDOWN_crash || reason == SHUTDOWN_watchdog)

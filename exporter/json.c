@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "clock.h"
+
 /*
  * What was written last tells whether a comma is due: strings end in a quote, never in a bracket,
  * and after a space comes what begins anew in a text that isn't all JSON.
@@ -74,6 +76,8 @@ void json_put_reading(struct text *text, const char *key, enum metric_unit unit,
 		json_put_null(text, key);
 	else if (unit == UNIT_BOOL)
 		json_put_bool(text, key, reading.value);
+	else if (unit == UNIT_TIME)
+		json_put_number(text, key, (uint64_t)clock_unix_at((int64_t)reading.value));
 	else
 		json_put_number(text, key, reading.value);
 }

@@ -5,6 +5,10 @@
  */
 #include "json.h"
 
+#include <sys/utsname.h>
+
+#include "clock.h"
+
 /* The table's values, absent and bad ones as null; then the names of the bad ones. */
 static void add_values(struct text *text, const struct metric *metrics,
 		       const struct reading *readings, size_t count)
@@ -29,13 +33,33 @@ static void add_picture(struct text *text, const struct snapshot *snapshot, int6
 	json_put_bool(text, "hypervisor_up", snapshot->hypervisor_up);
 }
 
+/* By what the host is called, whatever address it was asked on. */
+static void put_name(struct text *text)
+{
+	struct utsname names;
+
+	json_put_string(text, "name", uname(&names) ? "" : names.nodename);
+}
+
 void json_put_host(struct text *text, const struct snapshot *snapshot, int64_t age_ms)
 {
 	json_put_open(text, NULL, '{');
 	add_picture(text, snapshot, age_ms);
+	put_name(text);
 	json_put_string(text, "xen_version", snapshot->xen_version);
 	add_values(text, metric_host, snapshot->host, HOST_VALUE_COUNT);
 	json_put_close(text, '}');
+}
+
+/* How old the last report is as this is written; by a clock that nobody sets. */
+static void put_report_age(struct text *text, const struct reading *reported)
+{
+	int64_t age_ms = clock_ms() - (int64_t)reported->value;
+
+	if (reported->state == READING_OK)
+		json_put_number(text, "report_age_ms", age_ms > 0 ? (uint64_t)age_ms : 0);
+	else
+		json_put_null(text, "report_age_ms");
 }
 
 void json_put_domain(struct text *text, const struct domain *domain)
@@ -52,6 +76,7 @@ void json_put_domain(struct text *text, const struct domain *domain)
 		json_put_string(text, "manager", domain->manager);
 	else
 		json_put_null(text, "manager");
+	put_report_age(text, &domain->value[VALUE_LAST_REPORT]);
 	add_values(text, metric_domain, domain->value, VALUE_COUNT);
 	json_put_close(text, '}');
 }

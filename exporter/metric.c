@@ -15,11 +15,11 @@ const struct metric metric_domain[VALUE_COUNT] = {
 	[VALUE_STATIC_MAX] = {
 		"static_max_kib", "domain_memory_static_max_bytes", UNIT_KIB,
 		FROM_STORE(KEY_STATIC_MAX), .mib = 7,
-		.help = "Memory the guest was booted for, the most it can ever have." },
+		.help = "Maximum: what the guest was booted for and can never exceed." },
 	[VALUE_TARGET] = {
 		"target_kib", "domain_memory_target_bytes", UNIT_KIB,
 		FROM_STORE(KEY_TARGET), .mib = 8, .writable = true,
-		.help = "Balloon target that dom0 set." },
+		.help = "Target: the size that dom0 ordered." },
 	[VALUE_ACTUAL] = {
 		"actual_kib", "domain_memory_actual_bytes", UNIT_KIB,
 		FROM_STORE(KEY_ACTUAL), .mib = 9,
@@ -27,23 +27,23 @@ const struct metric metric_domain[VALUE_COUNT] = {
 	[VALUE_MINIMUM] = {
 		"minimum_kib", "domain_memory_minimum_bytes", UNIT_KIB,
 		FROM_STORE(KEY_MINIMUM), .mib = 10,
-		.help = "Floor that the guest says it will not go below." },
+		.help = "Minimum: the lowest size the guest will go to." },
 	[VALUE_SELFTARGET] = {
 		"selftarget_kib", "domain_memory_selftarget_bytes", UNIT_KIB,
 		FROM_STORE(KEY_SELFTARGET), .mib = 11,
-		.help = "Size the guest wants to be while it sizes itself." },
+		.help = "Next step: the size the guest asks for now, on its way to what it wants." },
 	[VALUE_SELFBALLOON] = {
 		"selfballoon", "domain_selfballoon_enabled", UNIT_BOOL,
 		FROM_STORE(KEY_SELFBALLOON), .mib = 12, .writable = true,
-		.help = "Whether the guest sets its own size (1) or follows dom0's target (0)." },
+		.help = "Selfballooning: whether the guest sets its own size (1) or follows dom0's target (0)." },
 	[VALUE_ALLOCATED] = {
 		"allocated_kib", "domain_memory_allocated_bytes", UNIT_KIB,
 		FROM_HYPERVISOR, .mib = 13,
-		.help = "Memory the hypervisor says the guest holds." },
+		.help = "Memory the guest has, as the hypervisor counts it." },
 	[VALUE_CAP] = {
 		"cap_kib", "domain_memory_cap_bytes", UNIT_KIB,
 		FROM_HYPERVISOR, .mib = 14,
-		.help = "The hypervisor's limit on what the guest may hold." },
+		.help = "Limit: the most the hypervisor lets the guest have." },
 	[VALUE_COMMITTED] = {
 		"committed_kib", "domain_memory_committed_bytes", UNIT_KIB,
 		FROM_STATS, .mib = 15,
@@ -59,19 +59,27 @@ const struct metric metric_domain[VALUE_COUNT] = {
 	[VALUE_WANTED] = {
 		"wanted_kib", "domain_memory_wanted_bytes", UNIT_KIB,
 		FROM_STATS, .mib = 18,
-		.help = "Size the guest would choose for itself, reported even while selfballoon is off." },
+		.help = "Size the guest wants by its policy, reported also while selfballooning is off." },
 	[VALUE_PRESSURE] = {
 		"pressure_centipercent", "domain_memory_pressure_ratio", UNIT_CENTI,
 		FROM_STATS, .mib = 19,
-		.help = "Share of time some task in the guest waited for memory, last 10 seconds (PSI)." },
+		.help = "Pressure: share of time some task in the guest waited for memory, last 10 seconds (PSI)." },
 	[VALUE_LAST_REPORT] = {
 		"last_report", "domain_last_report_timestamp_seconds", UNIT_TIME,
 		DERIVED, .mib = 20,
-		.help = "When the guest last reported, by dom0's clock." },
+		.help = "When the guest last reported, as dom0's clock now has it; absent until the agent has seen a report." },
 	[VALUE_KEY_ERRORS] = {
 		"key_errors", "domain_key_errors_total", UNIT_COUNT,
 		DERIVED, .mib = 21,
 		.help = "Values in the guest's xenstore keys that were refused as malformed." },
+	[VALUE_RECLAIMABLE] = {
+		"reclaimable_kib", "domain_memory_reclaimable_bytes", UNIT_KIB,
+		DERIVED, .mib = 22,
+		.help = "Memory the guest has and does not want; only of one that runs, reports and can balloon." },
+	[VALUE_UNMET] = {
+		"unmet_kib", "domain_memory_unmet_bytes", UNIT_KIB,
+		DERIVED, .mib = 23,
+		.help = "Memory the guest wants and does not have; only of one that runs, reports and can balloon." },
 };
 
 const struct metric metric_host[HOST_VALUE_COUNT] = {
@@ -82,11 +90,11 @@ const struct metric metric_host[HOST_VALUE_COUNT] = {
 	[HOST_FREE] = {
 		"free_kib", "host_memory_free_bytes", UNIT_KIB,
 		FROM_HYPERVISOR, .mib = 2,
-		.help = "Memory no domain holds or has claimed." },
+		.help = "Memory that no domain has or has claimed." },
 	[HOST_DOM0] = {
 		"dom0_kib", "host_memory_dom0_bytes", UNIT_KIB,
 		FROM_HYPERVISOR, .mib = 3,
-		.help = "Memory that domain 0 holds." },
+		.help = "Memory that domain 0 has." },
 	[HOST_DOMAINS] = {
 		"domains", "host_domains", UNIT_GAUGE,
 		DERIVED, .mib = 4,
@@ -94,14 +102,14 @@ const struct metric metric_host[HOST_VALUE_COUNT] = {
 	[HOST_STATIC_MAX] = {
 		"static_max_kib", "host_memory_static_max_bytes", UNIT_KIB,
 		DERIVED, .mib = 5,
-		.help = "Sum of what all guests were booted for; beyond the total, the host is overcommitted." },
+		.help = "Sum of all guests' maximum; with dom0's memory beyond the total, the host is overcommitted." },
 	[HOST_RECLAIMABLE] = {
 		"reclaimable_kib", "host_memory_reclaimable_bytes", UNIT_KIB,
 		DERIVED, .mib = 6,
-		.help = "What turning selfballoon on in every guest would free: allocated less wanted." },
+		.help = "Memory that guests have and do not want, in sum, of those that run, report and can balloon." },
 	[HOST_UNMET] = {
 		"unmet_kib", "host_memory_unmet_bytes", UNIT_KIB,
 		DERIVED, .mib = 7,
-		.help = "Sum of what guests want to be beyond what they are." },
+		.help = "Memory that guests want and do not have, in sum, of those that run, report and can balloon." },
 };
 /* clang-format on */

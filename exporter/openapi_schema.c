@@ -37,6 +37,7 @@ struct member {
 	}
 #define LIMIT                                                                                      \
 	{ "limit", STRING, true }, { "would_pass_kib", NUMBER, true },                             \
+		{ "would_pass", STRING, true },                                                    \
 	{                                                                                          \
 		"forceable", BOOL, true                                                            \
 	}
@@ -67,12 +68,12 @@ struct member {
 #define END { NULL, NULL, false }
 
 /* clang-format off */
-static const struct member host[] = { PICTURE, { "xen_version", STRING, false }, END };
+static const struct member host[] = { PICTURE, { "name", STRING, false }, { "xen_version", STRING, false }, END };
 static const struct member domains[] = { PICTURE, { "domains", LIST(REF("Domain")), false }, END };
 static const struct member domain[] = {
 	FOUND(false), { "type", REF("Type"), false }, { "state", REF("State"), false },
 	{ "reason", STRING, false }, { "has_swap", BOOL, false }, { "manager", STRING_NULL, false },
-	END };
+	{ "report_age_ms", NUMBER_NULL, false }, END };
 static const struct member gone[] = { FOUND(false), END };
 static const struct member history_end[] = {
 	{ "time", NUMBER_NULL, false }, { "interval_s", NUMBER, false },

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "json.h"
+#include "size.h"
 
 #define PROBLEM_TYPE "urn:problem-type:xenballoon:"
 
@@ -81,11 +82,15 @@ void problem_result(struct reply *reply, enum control_result result, const char 
 
 void problem_limit(struct text *text, const struct control_answer *answer)
 {
+	char word[SIZE_TEXT];
+
 	if (!answer->limit)
 		return;
 	json_put_string(text, "limit", answer->limit);
 	if (answer->would_pass.state == READING_OK)
 		json_put_number(text, "would_pass_kib", answer->would_pass.value);
+	if (answer->would_say.state == READING_OK)
+		json_put_string(text, "would_pass", size_word(word, answer->would_say.value));
 	json_put_bool(text, "forceable", answer->result == RESULT_SOFT_LIMIT);
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "http_accept.h"
 #include "metric.h"
 #include "prometheus_text.h"
@@ -177,6 +178,8 @@ static char *add_value(char *at, enum metric_unit unit, uint64_t value)
 {
 	if (unit == UNIT_KIB)
 		value = value > UINT64_MAX / 1024 ? UINT64_MAX : value * 1024;
+	if (unit == UNIT_TIME)
+		value = (uint64_t)clock_unix_at((int64_t)value);
 	if (unit != UNIT_CENTI)
 		return at + text_digits(at, value);
 	at += text_digits(at, value / 10000);
@@ -241,7 +244,7 @@ static void domain_states(struct render *render)
 {
 	static const struct prometheus_family family = {
 		PROMETHEUS_PREFIX "domain_state", PROMETHEUS_GAUGE,
-		"Why the guest has the size it has: 1 for its state, 0 for all others."
+		"1 for the guest's current state, 0 for all others."
 	};
 	const size_t len = strlen(family.name);
 

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "audit.h"
 #include "config.h"
@@ -71,9 +72,14 @@ static void cut_off(struct text *text, const char *name, const struct snapshot *
 	prometheus_whole(text, name, known(events_cut_off()));
 }
 
-static void up(struct text *text, const char *name, const struct snapshot *snapshot)
+static void store_up(struct text *text, const char *name, const struct snapshot *snapshot)
 {
-	prometheus_whole(text, name, known(snapshot->store_up && snapshot->hypervisor_up));
+	prometheus_whole(text, name, known(snapshot->store_up));
+}
+
+static void hypervisor_up(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	prometheus_whole(text, name, known(snapshot->hypervisor_up));
 }
 
 static void age(struct text *text, const char *name, const struct snapshot *snapshot)
@@ -87,8 +93,13 @@ static void age(struct text *text, const char *name, const struct snapshot *snap
 
 static void build(struct text *text, const char *name, const struct snapshot *snapshot)
 {
+	struct utsname names;
+
 	text_format(text, "%s{version=\"" XENBALLOON_VERSION "\",xen=\"", name);
 	text_foreign(text, TEXT_LABEL, snapshot->xen_version, strlen(snapshot->xen_version));
+	text_string(text, "\",nodename=\"");
+	if (!uname(&names))
+		text_foreign(text, TEXT_LABEL, names.nodename, strlen(names.nodename));
 	text_string(text, "\"} 1\n");
 }
 
@@ -120,14 +131,17 @@ static const struct agent_row {
 	{ { PROMETHEUS_PREFIX "event_listeners_cut_off_total", PROMETHEUS_COUNTER,
 	    "Clients that were cut off as they read the server-sent events too slowly." },
 	  cut_off },
-	{ { PROMETHEUS_PREFIX "up", PROMETHEUS_GAUGE,
-	    "Whether xenstored and the hypervisor answered when the agent last looked." },
-	  up },
+	{ { PROMETHEUS_PREFIX "store_up", PROMETHEUS_GAUGE,
+	    "Whether xenstored answered when the agent last looked (1) or not (0)." },
+	  store_up },
+	{ { PROMETHEUS_PREFIX "hypervisor_up", PROMETHEUS_GAUGE,
+	    "Whether the hypervisor answered when the agent last looked (1) or not (0)." },
+	  hypervisor_up },
 	{ { PROMETHEUS_PREFIX "snapshot_age_seconds", PROMETHEUS_GAUGE,
-	    "Time since what is shown here was last known to be true." },
+	    "Age of the newest complete look at xenstore and the hypervisor." },
 	  age },
 	{ { PROMETHEUS_PREFIX "build_info", PROMETHEUS_INFO,
-	    "Version of the agent and of the hypervisor it runs on; always 1." },
+	    "Version of the agent, of the hypervisor it runs on, and the host's name; always 1." },
 	  build },
 	{ { PROMETHEUS_PREFIX "config_last_reload_successful", PROMETHEUS_GAUGE,
 	    "Whether the last reload of the configuration was taken (1) or refused (0)." },

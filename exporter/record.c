@@ -29,12 +29,23 @@ static const struct {
 
 #define MANAGER_COUNT (sizeof(managers) / sizeof(managers[0]))
 
+/* At first sight it may have been so for any time. */
+static void note_run(struct domain *domain, enum domain_run run)
+{
+	if (domain->run_since_ms && domain->run == run)
+		return;
+	domain->run_seen = domain->run_since_ms;
+	domain->run_before = domain->run_since_ms ? domain->run : run;
+	domain->run_since_ms = clock_ms();
+	domain->run = run;
+}
+
 void record_measure(struct record *record, const struct hypervisor_domain *measured)
 {
 	struct reading *value = record->domain.value;
 
 	record->domain.type = measured->type;
-	record->domain.run = measured->run;
+	note_run(&record->domain, measured->run);
 	record->domain.vcpus_max = measured->vcpus_max;
 	record->domain.cpu_ns = measured->cpu_ns;
 	if (record->domain.vcpus != measured->vcpus) {
@@ -113,15 +124,25 @@ static struct reading swap_used(const struct stats *stats)
 				 stats->swaptotal_kib.value - stats->swapfree_kib.value };
 }
 
-/* A step of seq is the sign of life; a value seen again is not. */
+/*
+ * A step of seq is a report; a value seen again is not, nor is the one that stood there when the
+ * agent first looked.
+ */
 static void note_report(struct record *record, struct reading seq)
 {
+	bool first = record->domain.heard == HEARD_UNREAD;
+
+	if (first)
+		record->domain.heard = HEARD_NOTHING;
 	if (seq.state != READING_OK ||
 	    (record->seq.state == READING_OK && record->seq.value == seq.value))
 		return;
 	record->seq = seq;
+	record->domain.heard = first ? HEARD_BEFORE : HEARD_REPORT;
+	if (first)
+		return;
 	record->domain.value[VALUE_LAST_REPORT] =
-		(struct reading){ READING_OK, (uint64_t)clock_unix() };
+		(struct reading){ READING_OK, (uint64_t)clock_ms() };
 }
 
 static bool take_stats(struct record *record, const char *text, size_t len)
@@ -156,6 +177,8 @@ static bool take(struct record *record, enum contract_key key, const char *text,
 	if (key == KEY_STATS)
 		return take_stats(record, text ? text : "", len);
 	*place = contract_reading(text, len, contract_keys[key].max);
+	if (key == KEY_SELFBALLOON)
+		*place = contract_switch(*place);
 	return place->state != READING_BAD;
 }
 
@@ -203,6 +226,17 @@ static int read_name(struct record *record, struct store *store)
 	return 0;
 }
 
+/* Reckoned once: dom0's clock may be set afterwards. No guest is older than its host. */
+static void note_start(struct domain *domain, int64_t start_ms)
+{
+	int64_t now_ms = clock_ms(), up_ms = clock_unix() * 1000 - start_ms;
+
+	if (up_ms < 0)
+		up_ms = 0;
+	domain->started_ms =
+		(struct reading){ READING_OK, up_ms < now_ms ? (uint64_t)(now_ms - up_ms) : 0 };
+}
+
 /* libxl notes it as seconds and hundredths since 1970; other toolstacks don't. */
 static int read_start(struct record *record, struct store *store)
 {
@@ -212,7 +246,8 @@ static int read_start(struct record *record, struct store *store)
 	size_t len;
 	int error;
 
-	record->domain.start_ms = (struct reading){ READING_ABSENT, 0 };
+	if (record->domain.started_ms.state == READING_OK)
+		return 0;
 	snprintf(path, sizeof(path), "/vm/%s/start_time", record->domain.uuid);
 	error = store_read(store, path, bytes, sizeof(bytes), &len);
 	if (error)
@@ -220,8 +255,7 @@ static int read_start(struct record *record, struct store *store)
 	point = memchr(bytes, '.', len);
 	if (point && contract_parse_number(bytes, (size_t)(point - bytes), UINT32_MAX, &seconds) &&
 	    contract_parse_number(point + 1, len - (size_t)(point + 1 - bytes), 99, &hundredths))
-		record->domain.start_ms =
-			(struct reading){ READING_OK, seconds * 1000 + hundredths * 10 };
+		note_start(&record->domain, (int64_t)(seconds * 1000 + hundredths * 10));
 	return 0;
 }
 

@@ -34,7 +34,8 @@ struct roster {
 	bool unsettled; /* some guest has not been granted its keys */
 	struct hypervisor_host host;
 	struct reading dom0_kib;
-	int64_t changed_ms; /* when a guest last came or went */
+	int64_t changed_ms;	/* when a guest last came or went */
+	int64_t store_since_ms; /* since when the store answers; 0: it doesn't */
 };
 
 struct roster *roster_new(void)
@@ -77,6 +78,7 @@ static struct record *add(struct roster *roster, const struct hypervisor_domain 
 	record->domain.domid = listed->domid;
 	memcpy(record->domain.uuid, listed->uuid, sizeof(listed->uuid));
 	record->domain.value[VALUE_KEY_ERRORS].state = READING_OK;
+	record->domain.seen_ms = clock_ms();
 	roster->by_domid[listed->domid] = record;
 	roster->count++;
 	roster->changed_ms = clock_ms();
@@ -101,7 +103,7 @@ static int take_up(struct roster *roster, struct hypervisor *hypervisor, struct 
 
 	if (listed->domid == 0)
 		roster->dom0_kib = (struct reading){ READING_OK, listed->allocated_kib };
-	if (listed->domid == 0 || listed->domid >= SNAPSHOT_DOMAINS_MAX || listed->dying)
+	if (listed->domid == 0 || listed->domid >= SNAPSHOT_DOMAINS_MAX)
 		return 0;
 	record = roster->by_domid[listed->domid];
 	/* Domids are reused: another UUID is another domain. */
@@ -217,12 +219,22 @@ static int let_grow(struct record *record, struct store *store, struct hyperviso
 	return control_guest_enabled(store, hypervisor, record->domain.domid, record->domain.uuid);
 }
 
+/* The keys of one that is being destroyed go before it does: what was read last stands. */
+static bool dying(const struct record *record)
+{
+	return record->domain.run == RUN_DYING;
+}
+
 static int refresh(struct record *record, struct store *store, struct hypervisor *hypervisor)
 {
 	struct hypervisor_domain measured;
 	bool was_enabled = enabled(record);
 	int error = 0;
 
+	if (dying(record)) {
+		record->marked = 0;
+		return 0;
+	}
 	if (!record->watched && !record->muted_until_ms)
 		error = record_watch(record, store);
 	if (!error)
@@ -279,7 +291,7 @@ int roster_settle(struct roster *roster, struct store *store, struct hypervisor 
 		struct record *record = roster->by_domid[domid];
 		int error;
 
-		if (!record || record->granted || record->tried)
+		if (!record || record->granted || record->tried || dying(record))
 			continue;
 		if (clock_ms() > until_ms) {
 			roster->unsettled = true;
@@ -337,13 +349,19 @@ void roster_tick(struct roster *roster, struct store *store)
 		if ((domid + roster->ticks) % ROSTER_SWEEP_S == 0)
 			look_again(roster, record);
 		record->tried = false;
-		roster->unsettled = roster->unsettled || !record->granted;
+		roster->unsettled = roster->unsettled || (!record->granted && !dying(record));
 	}
+}
+
+void roster_store_reached(struct roster *roster)
+{
+	roster->store_since_ms = clock_ms();
 }
 
 void roster_store_lost(struct roster *roster)
 {
 	roster->next = 0;
+	roster->store_since_ms = 0;
 	for (uint32_t domid = 0; domid < roster->end; domid++) {
 		if (!roster->by_domid[domid])
 			continue;
@@ -377,7 +395,7 @@ static void add_vcpus(struct roster *roster, struct snapshot *snapshot)
 struct snapshot *roster_snapshot(struct roster *roster)
 {
 	struct snapshot *snapshot = snapshot_new(roster->count);
-	int64_t now_ms = clock_ms(), now_unix = clock_unix();
+	int64_t now_ms = clock_ms();
 	size_t at = 0;
 
 	if (!snapshot)
@@ -385,12 +403,13 @@ struct snapshot *roster_snapshot(struct roster *roster)
 	snapshot->host[HOST_TOTAL] = (struct reading){ READING_OK, roster->host.total_kib };
 	snapshot->host[HOST_FREE] = (struct reading){ READING_OK, roster->host.free_kib };
 	snapshot->host[HOST_DOM0] = roster->dom0_kib;
+	snapshot->store_since_ms = roster->store_since_ms;
 	for (uint32_t domid = 0; domid < roster->end; domid++) {
 		struct record *record = roster->by_domid[domid];
 
 		if (!record)
 			continue;
-		state_judge(&record->domain, snapshot, &record->memory, now_ms, now_unix);
+		state_judge(&record->domain, snapshot, &record->memory, now_ms);
 		snapshot->domain[at++] = record->domain;
 	}
 	state_sum(snapshot);

@@ -125,10 +125,33 @@ const struct domain *snapshot_after(const struct snapshot *snapshot, uint32_t do
 	return at == snapshot->count ? NULL : &snapshot->domain[at];
 }
 
+/* By UUID, else by name, among those that are being destroyed or among the others. */
+static const struct domain *find_named(const struct snapshot *snapshot, const char *id, bool dying,
+				       bool *ambiguous)
+{
+	const struct domain *named = NULL;
+
+	for (size_t i = 0; i < snapshot->count; i++) {
+		const struct domain *domain = &snapshot->domain[i];
+
+		if ((domain->run == RUN_DYING) != dying)
+			continue;
+		if (!strcasecmp(domain->uuid, id)) {
+			*ambiguous = false;
+			return domain;
+		}
+		if (strcmp(domain->name, id))
+			continue;
+		*ambiguous = named;
+		named = domain;
+	}
+	return *ambiguous ? NULL : named;
+}
+
 const struct domain *snapshot_lookup(const struct snapshot *snapshot, const char *id,
 				     bool *ambiguous)
 {
-	const struct domain *named = NULL;
+	const struct domain *named;
 	uint64_t domid;
 
 	*ambiguous = false;
@@ -141,19 +164,8 @@ const struct domain *snapshot_lookup(const struct snapshot *snapshot, const char
 		if (domain)
 			return domain;
 	}
-	for (size_t i = 0; i < snapshot->count; i++) {
-		const struct domain *domain = &snapshot->domain[i];
-
-		if (!strcasecmp(domain->uuid, id)) {
-			*ambiguous = false;
-			return domain;
-		}
-		if (strcmp(domain->name, id))
-			continue;
-		*ambiguous = named;
-		named = domain;
-	}
-	return *ambiguous ? NULL : named;
+	named = find_named(snapshot, id, false, ambiguous);
+	return named || *ambiguous ? named : find_named(snapshot, id, true, ambiguous);
 }
 
 const char *domain_type_name(enum domain_type type)
@@ -171,6 +183,10 @@ const char *domain_state_name(enum domain_state state)
 		[STATE_HOST_FULL] = "host_full", [STATE_STUCK] = "stuck",
 		[STATE_SILENT] = "silent",	 [STATE_NO_AGENT] = "no_agent",
 		[STATE_FOREIGN] = "foreign",	 [STATE_REFUSED] = "refused",
+		[STATE_PAUSED] = "paused",	 [STATE_SHUT_DOWN] = "shut_down",
+		[STATE_SUSPENDED] = "suspended", [STATE_CRASHED] = "crashed",
+		[STATE_DYING] = "dying",	 [STATE_UNKNOWN] = "unknown",
+		[STATE_STARVING] = "starving",
 	};
 
 	return names[state];

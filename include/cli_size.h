@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sizes and lengths of time as people write and read them.
+ * Sizes and lengths of time as people write them; size.h has them as people read them.
  */
 #ifndef XENBALLOON_CLI_SIZE_H
 #define XENBALLOON_CLI_SIZE_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIZE_TEXT 24
+#include "size.h"
 
 /* What the two parsers take, for messages. */
 #define SIZE_HELP     "a number and K, M, G or T (KiB, MiB ... also whole), such as 512M or 1.5G"
@@ -25,11 +25,5 @@ bool size_parse(const char *text, uint64_t *kib);
 /* A length of time: a whole number and s, m, h, d or w; without a unit seconds. At most 100 years.
  */
 bool duration_parse(const char *text, uint64_t *seconds);
-
-/* A size for people: "768 KiB", "3.5 MiB", "412 MiB", "1.50 GiB". Returns text. */
-const char *size_text(char text[SIZE_TEXT], uint64_t kib);
-
-/* A length of time for people: "45 s", "12 min", "3 h", "90 days". Returns text. */
-const char *duration_text(char text[SIZE_TEXT], uint64_t seconds);
 
 #endif

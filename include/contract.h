@@ -90,6 +90,9 @@ extern const struct contract_driver_row contract_driver[DRIVER_COUNT];
 /* The row for what a write to the balloon driver gave: 0 or a negative errno. */
 enum contract_driver contract_driver_find(int err);
 
+/* The reading of a switch: one that nobody has touched is off. */
+struct reading contract_switch(struct reading reading);
+
 /* What the guest's `stats` line says. Each field may be absent or bad for itself. */
 struct stats {
 	struct reading seq;	      /* steps by one with each report; wraps at 2^32 */

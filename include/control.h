@@ -99,7 +99,8 @@ struct control_answer {
 	struct reading before;
 	struct reading after;	   /* what it is now, or would be */
 	const char *limit;	   /* the limit that refused, e.g. "static_max", or NULL */
-	struct reading would_pass; /* the nearest value that limit lets pass */
+	struct reading would_pass; /* the nearest value that passes all rules without force */
+	struct reading would_say;  /* one that passes, too, and reads well: whole or half MiB */
 	char detail[256];	   /* one sentence: what was wrong and what would be right */
 	char warning[256];	   /* "" or what the operator should know although it was done */
 };

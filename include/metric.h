@@ -12,7 +12,8 @@ enum metric_unit {
 	UNIT_KIB,   /* Prometheus: bytes (times 1024); SNMP: Gauge32 KiB, saturating */
 	UNIT_BOOL,  /* Prometheus: 0 or 1; SNMP: TruthValue; JSON: true or false */
 	UNIT_CENTI, /* hundredths of a percent; Prometheus: ratio 0..1; SNMP: Gauge32 as it is */
-	UNIT_TIME,  /* Unix seconds; Prometheus: as it is; SNMP: age in seconds, Gauge32 */
+	UNIT_TIME,  /* clock_ms(); Prometheus and JSON: Unix seconds; SNMP: age in seconds, Gauge32
+		     */
 	UNIT_GAUGE, /* a plain number; Gauge32 */
 	UNIT_COUNT  /* a counter; SNMP: Counter32 */
 };

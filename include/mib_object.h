@@ -53,7 +53,6 @@ struct mib_value {
 struct mib_source {
 	const struct snapshot *snapshot;
 	int64_t age_ms;	    /* of the snapshot */
-	int64_t now_unix;   /* seconds, by dom0's clock */
 	int64_t now_ms;	    /* CLOCK_MONOTONIC */
 	int64_t uptime_ms;  /* of the SNMP agent: sysUpTime */
 	int64_t host_up_ms; /* of the host */

@@ -54,7 +54,9 @@ int roster_settle(struct roster *roster, struct store *store, struct hypervisor 
  */
 void roster_tick(struct roster *roster, struct store *store);
 
-/* The store was lost: all keys must be watched, granted and read anew. */
+/* The store answers from now on; until it was lost: all keys must be watched, granted and read
+ * anew. */
+void roster_store_reached(struct roster *roster);
 void roster_store_lost(struct roster *roster);
 
 /* A new snapshot of all guests, judged, with the host's sums; NULL if out of memory. */

@@ -26,7 +26,8 @@ enum domain_run {
 	RUN_PAUSED,
 	RUN_SHUTTING_DOWN, /* ended by itself, not yet destroyed */
 	RUN_SUSPENDED,
-	RUN_CRASHED
+	RUN_CRASHED,
+	RUN_DYING /* destroyed, its memory not yet all given back */
 };
 
 /* In the order and with the numbers of XenballoonDomainState in the MIB, less one. */
@@ -41,6 +42,13 @@ enum domain_state {
 	STATE_NO_AGENT,
 	STATE_FOREIGN,
 	STATE_REFUSED,
+	STATE_PAUSED,
+	STATE_SHUT_DOWN,
+	STATE_SUSPENDED,
+	STATE_CRASHED,
+	STATE_DYING,
+	STATE_UNKNOWN,	/* not yet seen to report since the agent or xenstored started */
+	STATE_STARVING, /* at its target, lacks memory and its programs wait for it */
 	STATE_COUNT
 };
 
@@ -59,8 +67,10 @@ enum domain_value {
 	VALUE_SWAP_USED,
 	VALUE_WANTED,
 	VALUE_PRESSURE,
-	VALUE_LAST_REPORT, /* Unix seconds, by dom0's clock */
+	VALUE_LAST_REPORT, /* CLOCK_MONOTONIC, ms; absent until the agent has seen a report come */
 	VALUE_KEY_ERRORS,  /* how often a value of its keys was read and refused */
+	VALUE_RECLAIMABLE, /* what it has and doesn't want; absent unless it runs and reports */
+	VALUE_UNMET,	   /* what it wants and doesn't have; likewise */
 	VALUE_COUNT
 };
 
@@ -71,10 +81,17 @@ enum host_value {
 	HOST_DOM0,
 	HOST_DOMAINS,
 	HOST_STATIC_MAX,  /* sum over guests */
-	HOST_RECLAIMABLE, /* what turning selfballoon on everywhere would free: allocated - wanted
-			   */
-	HOST_UNMET,	  /* what guests want beyond what they have */
+	HOST_RECLAIMABLE, /* sum over the guests that run and report */
+	HOST_UNMET,	  /* likewise */
 	HOST_VALUE_COUNT
+};
+
+/* How a guest's reports are known. */
+enum domain_heard {
+	HEARD_UNREAD,  /* its keys have not been read yet */
+	HEARD_NOTHING, /* there was no report when its keys were first read, nor has one come */
+	HEARD_BEFORE,  /* there was one of unknown age, and none has come since */
+	HEARD_REPORT   /* one came; VALUE_LAST_REPORT says when */
 };
 
 struct domain {
@@ -83,11 +100,16 @@ struct domain {
 	char name[SNAPSHOT_NAME_MAX + 1]; /* raw bytes: escape when shown */
 	enum domain_type type;
 	enum domain_run run;
-	uint32_t vcpus;		 /* virtual CPUs that are online, at most SNAPSHOT_VCPUS_MAX */
-	uint32_t vcpus_max;	 /* that it may bring online */
-	uint64_t cpu_ns;	 /* all its virtual CPUs' time */
-	size_t first_vcpu;	 /* of its virtual CPUs in the snapshot's vcpu_ns[] */
-	struct reading start_ms; /* since 1970, when the toolstack started it */
+	enum domain_run run_before; /* this one; the same at first sight */
+	uint32_t vcpus;		    /* virtual CPUs that are online, at most SNAPSHOT_VCPUS_MAX */
+	uint32_t vcpus_max;	    /* that it may bring online */
+	uint64_t cpu_ns;	    /* all its virtual CPUs' time */
+	size_t first_vcpu;	    /* of its virtual CPUs in the snapshot's vcpu_ns[] */
+	int64_t run_since_ms;	    /* CLOCK_MONOTONIC: since when `run` is known to be so */
+	bool run_seen;		    /* it was seen to begin then; else it was so already */
+	enum domain_heard heard;
+	int64_t seen_ms;	   /* CLOCK_MONOTONIC: first seen by the agent */
+	struct reading started_ms; /* CLOCK_MONOTONIC, by what the toolstack noted at first sight */
 	struct reading value[VALUE_COUNT]; /* sizes in KiB */
 	struct reading videoram_kib;
 	/*
@@ -107,6 +129,7 @@ struct snapshot {
 	uint64_t generation; /* steps with each published snapshot */
 	bool store_up;	     /* xenstored answers */
 	bool hypervisor_up;
+	int64_t store_since_ms; /* CLOCK_MONOTONIC: since when xenstored answers; 0: it does not */
 	char xen_version[64];
 	int64_t table_changed_ms; /* CLOCK_MONOTONIC: when a guest last came or went; 0: never */
 	uint64_t *vcpu_ns;	  /* of all guests' virtual CPUs; released with the snapshot */
@@ -143,13 +166,13 @@ const struct domain *snapshot_after(const struct snapshot *snapshot, uint32_t do
 
 /*
  * The domain that `id` names by domid (without leading zeros), UUID (any case) or name, in this
- * order. NULL with *ambiguous
- * set when two guests bear that name.
+ * order; one that is being destroyed only where no other has that UUID or name. NULL with
+ * *ambiguous set when two guests bear that name.
  */
 const struct domain *snapshot_lookup(const struct snapshot *snapshot, const char *id,
 				     bool *ambiguous);
 
-/* "pv", "pvh", "hvm"; "converged" ... "refused". */
+/* "pv", "pvh", "hvm"; "converged" ... "starving". */
 const char *domain_type_name(enum domain_type type);
 const char *domain_state_name(enum domain_state state);
 

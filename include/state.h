@@ -29,10 +29,13 @@ struct state_memory {
 /* What a domain holds, on the scale of its target: the one place that relates the two. */
 uint64_t state_held_kib(const struct domain *domain);
 
-/* Sets domain->state, ->reason and ->overhead_kib from its readings, the host's free memory and the
- * past. */
+/*
+ * Sets domain->state, ->reason and ->overhead_kib from its readings, the host's free memory, since
+ * when xenstored answers, and the past: domain->state is the one judged before. Sets what the guest
+ * could free and lacks, too.
+ */
 void state_judge(struct domain *domain, const struct snapshot *snapshot,
-		 struct state_memory *memory, int64_t now_ms, int64_t now_unix);
+		 struct state_memory *memory, int64_t now_ms);
 
 /*
  * Sets the host's sums over guests: HOST_DOMAINS and all that follow it. To be called when all

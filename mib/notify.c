@@ -119,9 +119,7 @@ static void add(netsnmp_variable_list **list, const oid *name, size_t len,
 static bool object_value(const struct mib_notice *notice, const struct mib_tree *tree,
 			 const oid *sub, size_t len, struct mib_value *value)
 {
-	const struct mib_source source = { .snapshot = notice->snapshot,
-					   .now_unix = clock_unix(),
-					   .now_ms = clock_ms() };
+	const struct mib_source source = { .snapshot = notice->snapshot, .now_ms = clock_ms() };
 	struct mib_instance at;
 
 	return mib_find(tree, notice->snapshot, sub, len, &at) == MIB_FOUND &&

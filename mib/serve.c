@@ -167,7 +167,6 @@ static struct mib_source source_now(void)
 	struct mib_source source = {
 		.snapshot = snapshot_acquire(),
 		.age_ms = snapshot_age_ms(),
-		.now_unix = clock_unix(),
 		.now_ms = clock_ms(),
 		.uptime_ms = (int64_t)netsnmp_get_agent_uptime() * 10,
 		.host_up_ms = host_up_ms(),

@@ -47,7 +47,7 @@ static bool set_string(struct mib_value *value, const char *text)
 static bool set_reading(struct mib_value *value, const struct reading *reading,
 			enum metric_unit unit, const struct mib_source *source)
 {
-	uint64_t now = source->now_unix > 0 ? (uint64_t)source->now_unix : 0;
+	uint64_t now = source->now_ms > 0 ? (uint64_t)source->now_ms : 0;
 
 	if (reading->state != READING_OK)
 		return false;
@@ -55,7 +55,7 @@ static bool set_reading(struct mib_value *value, const struct reading *reading,
 	case UNIT_BOOL:
 		return set_truth(value, reading->value);
 	case UNIT_TIME:
-		mib_set_gauge(value, now > reading->value ? now - reading->value : 0);
+		mib_set_gauge(value, now > reading->value ? (now - reading->value) / 1000 : 0);
 		return true;
 	case UNIT_COUNT:
 		value->syntax = MIB_COUNTER;
@@ -80,12 +80,8 @@ static bool host_metric(const struct mib_instance *at, const struct mib_source *
 static bool domain_metric(const struct mib_instance *at, const struct mib_source *source,
 			  struct mib_value *value)
 {
-	const struct reading *reading = &at->domain->value[at->object->which];
-
-	/* A guest that never touched the switch still has one for the operator to throw. */
-	if (at->object->which == VALUE_SELFBALLOON && reading->state != READING_OK)
-		return set_truth(value, false);
-	return set_reading(value, reading, metric_domain[at->object->which].unit, source);
+	return set_reading(value, &at->domain->value[at->object->which],
+			   metric_domain[at->object->which].unit, source);
 }
 
 static bool domain_column(const struct mib_instance *at, const struct mib_source *source,

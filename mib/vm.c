@@ -62,6 +62,7 @@ enum mib_oper_state mib_oper_state(enum domain_run run)
 		[RUN_SHUTTING_DOWN] = OPER_SHUTTING_DOWN,
 		[RUN_SUSPENDED] = OPER_SUSPENDED,
 		[RUN_CRASHED] = OPER_CRASHED,
+		[RUN_DYING] = OPER_SHUTTING_DOWN,
 	};
 
 	return states[run];
@@ -72,7 +73,7 @@ static uint32_t admin_state(enum domain_run run)
 	static const uint32_t states[] = {
 		[RUN_RUNNING] = ADMIN_RUNNING,	      [RUN_PAUSED] = ADMIN_PAUSED,
 		[RUN_SHUTTING_DOWN] = ADMIN_SHUTDOWN, [RUN_SUSPENDED] = ADMIN_SUSPENDED,
-		[RUN_CRASHED] = ADMIN_SHUTDOWN,
+		[RUN_CRASHED] = ADMIN_SHUTDOWN,	      [RUN_DYING] = ADMIN_SHUTDOWN,
 	};
 
 	return states[run];
@@ -169,9 +170,9 @@ static bool scalar(const struct mib_instance *at, const struct mib_source *sourc
 static bool up_time(const struct domain *domain, const struct mib_source *source,
 		    struct mib_value *value)
 {
-	if (domain->start_ms.state != READING_OK)
+	if (domain->started_ms.state != READING_OK)
 		return false;
-	return set_ticks(value, source->now_unix * 1000 - (int64_t)domain->start_ms.value);
+	return set_ticks(value, source->now_ms - (int64_t)domain->started_ms.value);
 }
 
 /* Allocated, minimum and static max: what can be had without asking anyone. */

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define MINUTE_MS 60000
-#define REPORT_MS 35000 /* a guest reports every 30 s */
 
 /* A trouble's memory. */
 struct trouble {
@@ -30,8 +29,7 @@ struct mib_watch {
 	bool host_low;
 	bool store_up;
 	uint64_t suppressed;
-	int64_t blind_until_ms; /* who is silent can't be told yet */
-	int64_t empty_ms;	/* when the bucket of notices was, or would have been, empty */
+	int64_t empty_ms; /* when the bucket of notices was, or would have been, empty */
 };
 
 /* What one look works with. */
@@ -142,6 +140,7 @@ static enum mib_event event_of(enum domain_run run)
 		[RUN_SHUTTING_DOWN] = EVENT_VM_SHUTTING_DOWN,
 		[RUN_SUSPENDED] = EVENT_VM_SUSPENDED,
 		[RUN_CRASHED] = EVENT_VM_CRASHED,
+		[RUN_DYING] = EVENT_VM_SHUTTING_DOWN,
 	};
 
 	return events[run];
@@ -157,13 +156,16 @@ static void tell_life(const struct look *look, enum mib_event event,
 	tell(look, &notice);
 }
 
-/* before NULL: it was not there. One that is still being built is paused, and not yet told of. */
+/*
+ * before NULL: it was not there. One that is still being built is paused, and not yet told of; one
+ * that is being destroyed is told of when it is gone.
+ */
 static void look_at_life(const struct look *look, const struct domain *before,
 			 const struct domain *domain)
 {
-	if (!look->watch->seen)
+	if (!look->watch->seen || domain->run == RUN_DYING)
 		return;
-	if (before && before->run != domain->run)
+	if (before && mib_oper_state(before->run) != mib_oper_state(domain->run))
 		tell_life(look, event_of(domain->run), look->snapshot, domain->domid,
 			  mib_oper_state(before->run));
 	else if (!before && domain->run != RUN_PAUSED)
@@ -174,7 +176,7 @@ static void look_at_life(const struct look *look, const struct domain *before,
 static void look_at_deleted(const struct look *look, const struct domain *before)
 {
 	tell_life(look, EVENT_VM_DELETED, look->watch->seen, before->domid,
-		  mib_oper_state(before->run));
+		  mib_oper_state(before->run == RUN_DYING ? before->run_before : before->run));
 }
 
 static bool same_domain(const struct domain *one, const struct domain *other)
@@ -186,7 +188,6 @@ static bool same_domain(const struct domain *one, const struct domain *other)
 static void look_at_guests(const struct look *look, struct watched *guests)
 {
 	const struct mib_watch *watch = look->watch;
-	bool blind = look->now_ms < watch->blind_until_ms;
 	size_t old = 0, old_count = watch->seen ? watch->seen->count : 0;
 
 	for (size_t i = 0; i < look->snapshot->count; i++) {
@@ -201,7 +202,7 @@ static void look_at_guests(const struct look *look, struct watched *guests)
 		}
 		look_at_life(look, before, domain);
 		for (enum mib_event event = 0; event < EVENT_TROUBLES; event++)
-			if (look->snapshot->store_up && !(blind && event == EVENT_SILENT))
+			if (look->snapshot->store_up)
 				look_at_trouble(look, domain, &guests[i].trouble[event], event);
 	}
 	while (old < old_count)
@@ -234,9 +235,6 @@ static void look_at_host(const struct look *look)
 		watch->store_up = !tell_of_host(look, EVENT_STORE_LOST);
 	else if (!watch->store_up && look->snapshot->store_up)
 		watch->store_up = tell_of_host(look, EVENT_STORE_BACK);
-	/* Without a store all guests are silent, and for a while after. */
-	if (!look->snapshot->store_up)
-		watch->blind_until_ms = look->now_ms + REPORT_MS;
 }
 
 void mib_watch_look(struct mib_watch *watch, const struct snapshot *snapshot,

@@ -32,7 +32,7 @@ static const struct {
 	[LEVEL_CRITICAL] = { 2, "CRITICAL" },
 };
 
-enum unit { UNIT_SIZE, UNIT_SECONDS, UNIT_GUESTS };
+enum unit { UNIT_SIZE, UNIT_SECONDS, UNIT_GUESTS, UNIT_PERCENT };
 
 /* What can be bad, and from where on it is by default. */
 struct measure {
@@ -40,7 +40,8 @@ struct measure {
 	enum unit unit;
 	bool below; /* bad below the threshold; else at or above it */
 	uint64_t warning, critical;
-	const char *field; /* of /api/v1/host; NULL: guests in the state of this name */
+	const char *field; /* of /api/v1/host; NULL: guests in the state of this name, or the
+			      highest pressure of any */
 	const char *words; /* what it is, after the value */
 };
 
@@ -52,6 +53,9 @@ static const struct measure measures[] = {
 	{ "silent", UNIT_GUESTS, false, 1, NEVER, NULL, "silent" },
 	{ "refused", UNIT_GUESTS, false, 1, NEVER, NULL, "that can't balloon" },
 	{ "host_full", UNIT_GUESTS, false, 1, NEVER, NULL, "waiting for memory" },
+	{ "starving", UNIT_GUESTS, false, 1, NEVER, NULL, "lacking memory" },
+	{ "pressure", UNIT_PERCENT, false, 10, NEVER, NULL, "of the time waiting for memory" },
+	{ "crashed", UNIT_GUESTS, false, 1, NEVER, NULL, "crashed" },
 	{ "capped", UNIT_GUESTS, false, NEVER, NEVER, NULL, "capped" },
 	{ "no_agent", UNIT_GUESTS, false, NEVER, NEVER, NULL, "without xenballoon-guest" },
 };
@@ -105,11 +109,12 @@ static bool read_one(const char *option, const char *text, size_t len, uint64_t 
 		       complain(option, text, len,
 				measures[i].unit == UNIT_SIZE	   ? SIZE_HELP ", or off"
 				: measures[i].unit == UNIT_SECONDS ? DURATION_HELP ", or off"
+				: measures[i].unit == UNIT_PERCENT ? "a whole percentage, or off"
 								   : "a count of guests, or off");
 	}
 	return complain(option, text, len,
 			"NAME=VALUE, the name one of free, unmet, age, stuck, silent, refused, "
-			"host_full, capped, no_agent");
+			"host_full, starving, pressure, crashed, capped, no_agent");
 }
 
 static bool read_list(const char *option, const char *list, uint64_t *values)
@@ -141,24 +146,50 @@ static void append_name(char *words, const struct guest *guest)
 	free(shown);
 }
 
-static uint64_t count_state(const struct guests *guests, const struct way *way, const char *state)
+/* In percent; 0 where it is not known, or not of now: of a guest that doesn't run or report. */
+static uint64_t pressure_of(const json_t *guest)
 {
-	uint64_t count = 0;
+	uint64_t centi, reclaimable;
 
-	for (size_t i = 0; i < guests->count; i++)
-		count += guests->guest[i].way == way &&
-			 !strcmp(guest_text(guests->guest[i].object, "state"), state);
-	return count;
+	if (!guest_number(guest, "reclaimable_kib", &reclaimable) ||
+	    !guest_number(guest, "pressure_centipercent", &centi))
+		return 0;
+	return (centi + 50) / 100;
+}
+
+/* Whether a guest of this host is what the measure is about; from `least` pressure on. */
+static bool meant(const struct guest *guest, const struct way *way, const struct measure *measure,
+		  uint64_t least)
+{
+	if (guest->way != way)
+		return false;
+	if (measure->unit == UNIT_PERCENT)
+		return pressure_of(guest->object) >= least;
+	return !strcmp(guest_text(guest->object, "state"), measure->name);
+}
+
+static uint64_t count_or_most(const struct guests *guests, const struct way *way,
+			      const struct measure *measure)
+{
+	uint64_t count = 0, most = 0;
+
+	for (size_t i = 0; i < guests->count; i++) {
+		if (!meant(&guests->guest[i], way, measure, 0))
+			continue;
+		count++;
+		if (pressure_of(guests->guest[i].object) > most)
+			most = pressure_of(guests->guest[i].object);
+	}
+	return measure->unit == UNIT_PERCENT ? most : count;
 }
 
 static void append_names(char *words, const struct guests *guests, const struct way *way,
-			 const char *state)
+			 const struct measure *measure, uint64_t least)
 {
 	size_t named = 0;
 
 	for (size_t i = 0; i < guests->count; i++) {
-		if (guests->guest[i].way != way ||
-		    strcmp(guest_text(guests->guest[i].object, "state"), state) != 0)
+		if (!meant(&guests->guest[i], way, measure, least))
 			continue;
 		append(words, named ? ", " : " (");
 		if (named++ == NAMES_MAX) {
@@ -183,6 +214,8 @@ static void say_value(char *words, const struct measure *measure, uint64_t value
 		snprintf(part, sizeof(part), "%s %s", size_text(text, value), measure->words);
 	else if (measure->unit == UNIT_SECONDS)
 		snprintf(part, sizeof(part), "%s %s", duration_text(text, value), measure->words);
+	else if (measure->unit == UNIT_PERCENT)
+		snprintf(part, sizeof(part), "%" PRIu64 " %% %s", value, measure->words);
 	else
 		snprintf(part, sizeof(part), "%" PRIu64 " guest%s %s", value, value == 1 ? "" : "s",
 			 measure->words);
@@ -206,7 +239,7 @@ static void add_number(struct verdict *verdict, const char *label, const struct 
 		       uint64_t value, uint64_t warning, uint64_t critical)
 {
 	static const char *const units[] = {
-		[UNIT_SIZE] = "B", [UNIT_SECONDS] = "s", [UNIT_GUESTS] = ""
+		[UNIT_SIZE] = "B", [UNIT_SECONDS] = "s", [UNIT_GUESTS] = "", [UNIT_PERCENT] = "%"
 	};
 	uint64_t factor = measure->unit == UNIT_SIZE ? 1024 : 1;
 	size_t used = strlen(verdict->numbers);
@@ -223,7 +256,7 @@ static bool value_of(const struct guests *guests, size_t host, const struct meas
 		     uint64_t *value)
 {
 	if (!measure->field) {
-		*value = count_state(guests, guests->hosts[host].way, measure->name);
+		*value = count_or_most(guests, guests->hosts[host].way, measure);
 		return true;
 	}
 	if (!guest_number(guests->hosts[host].answer, measure->field, value))
@@ -258,7 +291,8 @@ static void judge(const struct guests *guests, size_t host, const struct thresho
 			continue;
 		say_value(verdict->words, measure, value);
 		if (!measure->field)
-			append_names(verdict->words, guests, call->way, measure->name);
+			append_names(verdict->words, guests, call->way, measure,
+				     warning < critical ? warning : critical);
 	}
 }
 

@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <jansson.h>
 
@@ -27,7 +26,7 @@ static const struct column words[] = {
 	{ "name", "name", "NAME", SHOWN_TEXTS, "Its name." },
 	{ "uuid", "uuid", "UUID", SHOWN_TEXTS, "What names it for good." },
 	{ "type", "type", "TYPE", SHOWN_TEXTS, "pv, pvh or hvm." },
-	{ "state", "state", "STATE", SHOWN_STATE, "How it stands to what it should be." },
+	{ "state", "state", "STATE", SHOWN_STATE, "State, see xenballoon(1)." },
 	{ "reason", "reason", "REASON", SHOWN_TEXTS, "Why it has the size it has." },
 	{ "manager", "manager", "MANAGER", SHOWN_TEXTS, "Another program that owns its target." },
 	{ "swap", "has_swap", "SWAP", SHOWN_ON, "Whether it has swap space." },
@@ -45,7 +44,9 @@ static const struct {
 	{ "converged", TERM_GOOD }, { "growing", TERM_BUSY },	{ "shrinking", TERM_BUSY },
 	{ "capped", TERM_WARN },    { "host_full", TERM_WARN }, { "stuck", TERM_BAD },
 	{ "silent", TERM_BAD },	    { "no_agent", TERM_DIM },	{ "foreign", TERM_DIM },
-	{ "refused", TERM_BAD },
+	{ "refused", TERM_BAD },    { "paused", TERM_DIM },	{ "shut_down", TERM_DIM },
+	{ "suspended", TERM_DIM },  { "crashed", TERM_BAD },	{ "dying", TERM_DIM },
+	{ "unknown", TERM_DIM },    { "starving", TERM_BAD },
 };
 
 static struct column all[ARRAY_COUNT(words) + VALUE_COUNT];
@@ -146,7 +147,6 @@ size_t column_choose(const char *names, bool host, const struct column ***chosen
 static void human_number(const struct column *column, uint64_t number, char text[COLUMN_TEXT])
 {
 	char small[SIZE_TEXT];
-	uint64_t now = (uint64_t)time(NULL);
 
 	switch (column->kind) {
 	case SHOWN_SIZE:
@@ -155,14 +155,24 @@ static void human_number(const struct column *column, uint64_t number, char text
 	case SHOWN_CENTI:
 		snprintf(text, COLUMN_TEXT, "%.2f %%", (double)number / 100);
 		break;
-	case SHOWN_TIME:
-		snprintf(text, COLUMN_TEXT, "%s ago",
-			 duration_text(small, now > number ? now - number : 0));
-		break;
 	default:
 		snprintf(text, COLUMN_TEXT, "%" PRIu64, number);
 	}
 }
+
+/* How long ago, as the agent reckoned it: this program's clock may be another one. */
+static void age_text(const struct guest *guest, char text[COLUMN_TEXT])
+{
+	char small[SIZE_TEXT];
+	uint64_t age_ms;
+
+	if (guest_number(guest->object, "report_age_ms", &age_ms))
+		snprintf(text, COLUMN_TEXT, "%s ago", duration_text(small, age_ms / 1000));
+	else
+		strcpy(text, "-");
+}
+
+static const char *const switch_words[2][2] = { { "false", "true" }, { "off", "on" } };
 
 void column_text(const struct column *column, const struct guest *guest, bool human, char **text)
 {
@@ -175,11 +185,10 @@ void column_text(const struct column *column, const struct guest *guest, bool hu
 	else if (json_is_string(value))
 		*text = strdup(json_string_value(value));
 	else {
-		/* A switch that nobody has touched yet is off. */
-		if (column->kind == SHOWN_ON && human)
-			strcpy(short_text, json_is_true(value) ? "on" : "off");
-		else if (json_is_boolean(value))
-			strcpy(short_text, json_is_true(value) ? "true" : "false");
+		if (json_is_boolean(value))
+			strcpy(short_text, switch_words[human][json_is_true(value)]);
+		else if (column->kind == SHOWN_TIME && human)
+			age_text(guest, short_text);
 		else if (!guest_number(guest->object, column->field, &number))
 			strcpy(short_text, human ? "-" : "");
 		else if (human)

@@ -34,14 +34,14 @@ const struct command commands[] = {
 	  "  xenballoon explain web1\n" },
 	{ "advise", "", 0, 0, GROUP_WAY | GROUP_FORMAT, 0, command_advise,
 	  "what selfballooning would free, per guest and in total",
-	  "Guests say what they would want to be also while they are switched off; this shows\n"
-	  "what turning them on would bring. Nothing is changed.\n"
+	  "Guests report what they want also while selfballooning is off; this shows what turning\n"
+	  "it on would free. Nothing is changed.\n"
 	  "\n"
 	  "  xenballoon advise\n" },
 	{ "on", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL, TRAIT_GUESTS,
 	  command_on, "let guests size themselves",
 	  "Turns selfballooning on: the guest gives memory back while it idles and takes it again\n"
-	  "when it works, up to its static maximum. Its target can't be set meanwhile.\n"
+	  "when it works, up to its maximum. Its target can't be set meanwhile.\n"
 	  "\n"
 	  "  xenballoon on web1\n"
 	  "  xenballoon on --all --dry-run              # what would happen\n" },
@@ -61,8 +61,8 @@ const struct command commands[] = {
 	  "  xenballoon target web1 64M --dry-run       # would it be allowed?\n" },
 	{ "top", "", 0, 0, GROUP_WAY | GROUP_TOP | GROUP_COUNT, 0, command_top,
 	  "the guests as live bars; a key switches one",
-	  "Bars of what each guest has, its target and what it says it has, on the scale of its\n"
-	  "static maximum. Arrows choose a guest, o switches selfballooning after a question, s and r\n"
+	  "Bars of what each guest has, its target and what it wants, on the scale of its\n"
+	  "maximum. Arrows choose a guest, o switches selfballooning after a question, s and r\n"
 	  "order, / filters, q ends. With -b plain text, a picture each -d, -n of them.\n"
 	  "--sort takes name, allocated, target, actual, wanted, static_max or state.\n"
 	  "\n"
@@ -95,7 +95,9 @@ const struct command commands[] = {
 	  "  free       the host's free memory is below     warning 128M, critical 32M\n"
 	  "  unmet      guests want more, in sum, than      off\n"
 	  "  age        what the agent shows is older than  warning 60s, critical 5m\n"
-	  "  stuck, silent, refused, host_full              warning 1 each: so many\n"
+	  "  pressure   programs of a guest wait, percent   warning 10, critical off\n"
+	  "  stuck, silent, refused, host_full, starving,\n"
+	  "  crashed                                        warning 1 each: so many\n"
 	  "  capped, no_agent                               warning off each: so many\n"
 	  "             guests in this state                critical off\n"
 	  "\n"

@@ -33,13 +33,13 @@ static const struct {
 	  "To hold it at one size: xenballoon off {name}, then xenballoon target {name} SIZE" },
 	{ "converged", OFF,
 	  "It stays there until dom0 says otherwise: xenballoon target {name} SIZE" },
-	{ "converged", OFF, "Sizing itself it would be {wanted}: xenballoon on {name}" },
+	{ "converged", OFF, "Selfballooning would take it to {wanted}: xenballoon on {name}" },
 	{ "growing", ANY, "Nothing: it is on its way. Follow it: xenballoon watch {name}" },
 	{ "shrinking", ANY, "Nothing: it is on its way. Follow it: xenballoon watch {name}" },
 	{ "capped", ON,
-	  "dom0's own word raises the cap to its static maximum of {max}: xenballoon on {name}" },
+	  "dom0's own word raises the limit to its maximum of {max}: xenballoon on {name}" },
 	{ "capped", OFF,
-	  "Setting the target again sets the cap with it: xenballoon target {name} SIZE" },
+	  "Setting the target again sets the limit with it: xenballoon target {name} SIZE" },
 	{ "host_full", ANY,
 	  "Another guest must give memory ({free} is free): xenballoon advise shows which would" },
 	{ "stuck", OFF,
@@ -48,12 +48,23 @@ static const struct {
 	{ "stuck", ON, "In the guest, xenballoon-guest explain says what it waits for" },
 	{ "stuck", ANY, "In the guest, dmesg may tell what its balloon driver meets" },
 	{ "silent", ANY, "In the guest: systemctl status xenballoon-guest" },
-	{ "silent", ANY, "It may be paused or hang: xl list {name}" },
+	{ "silent", ANY, "It may hang: xl list {name}" },
 	{ "refused", ANY,
 	  "In the guest, xenballoon-guest status says what refuses and what to do about it" },
 	{ "refused", ANY, "In the guest: journalctl -u xenballoon-guest" },
 	{ "no_agent", ANY, "In the guest: systemctl enable --now xenballoon-guest" },
 	{ "no_agent", ANY, "A target works without it: xenballoon target {name} SIZE" },
+	{ "paused", ANY, "Nothing in it runs until dom0 lets it: xl unpause {name}" },
+	{ "shut_down", ANY, "It is over; dom0 destroys it, or by hand: xl destroy {name}" },
+	{ "suspended", ANY, "Nothing: it goes on here or elsewhere when dom0 resumes it" },
+	{ "crashed", ANY, "Its last words: xl dmesg, and its console's log" },
+	{ "crashed", ANY, "Its memory is free again after: xl destroy {name}" },
+	{ "dying", ANY, "Nothing: its memory comes back when all who have it mapped let go" },
+	{ "unknown", ANY, "Nothing: guests report each 30 s, and then it shows" },
+	{ "unknown", ANY, "A target works meanwhile: xenballoon target {name} SIZE" },
+	{ "starving", ON, "It can't grow above its maximum of {max}: boot it with a larger one" },
+	{ "starving", OFF, "Let it take what it wants: xenballoon on {name}" },
+	{ "starving", OFF, "Or by hand: xenballoon target {name} SIZE ({free} is free)" },
 	{ "foreign", ANY, "{other} decides: change it there, or stop {other} on this host" },
 };
 
@@ -146,8 +157,8 @@ static void print_head(const struct guest *guest)
 	printf(" is domid %llu on this host, a %s guest, ", (unsigned long long)domid,
 	       guest_text(guest->object, "type"));
 	printf("and %s.\n", guest_true(guest->object, "selfballoon")
-				    ? "sizes itself (selfballoon on)"
-				    : "follows dom0's target (selfballoon off)");
+				    ? "sizes itself (selfballooning on)"
+				    : "follows dom0's target (selfballooning off)");
 	print_escaped(term_color(column_state_color(state)), state, term_color(TERM_PLAIN));
 	print_escaped(": it ", guest_text(guest->object, "reason"), ".\n");
 }

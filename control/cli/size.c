@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads and writes sizes and lengths of time. Pure. Called by the options and by all that shows a
- * size.
+ * Reads sizes and lengths of time. Pure.
  */
 #include "cli_size.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -97,32 +95,4 @@ bool duration_parse(const char *text, uint64_t *seconds)
 		return false;
 	*seconds = number * unit->factor;
 	return true;
-}
-
-const char *size_text(char text[SIZE_TEXT], uint64_t kib)
-{
-	if (kib < 1 << 10)
-		snprintf(text, SIZE_TEXT, "%" PRIu64 " KiB", kib);
-	else if (kib < 10 << 10 && kib % (1 << 10))
-		snprintf(text, SIZE_TEXT, "%.1f MiB", (double)kib / (1 << 10));
-	else if (kib < (1 << 20) - (1 << 9))
-		snprintf(text, SIZE_TEXT, "%.0f MiB", (double)kib / (1 << 10));
-	else if (kib < 1ULL << 30)
-		snprintf(text, SIZE_TEXT, "%.2f GiB", (double)kib / (1 << 20));
-	else
-		snprintf(text, SIZE_TEXT, "%.2f TiB", (double)kib / (1 << 30));
-	return text;
-}
-
-const char *duration_text(char text[SIZE_TEXT], uint64_t seconds)
-{
-	if (seconds < 120)
-		snprintf(text, SIZE_TEXT, "%" PRIu64 " s", seconds);
-	else if (seconds < 2 * 3600)
-		snprintf(text, SIZE_TEXT, "%" PRIu64 " min", seconds / 60);
-	else if (seconds < 2 * 86400)
-		snprintf(text, SIZE_TEXT, "%" PRIu64 " h", seconds / 3600);
-	else
-		snprintf(text, SIZE_TEXT, "%" PRIu64 " days", seconds / 86400);
-	return text;
 }

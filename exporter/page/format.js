@@ -6,20 +6,14 @@ export const unknown = "–";
 const MIB = 1024;
 const GIB = 1024 * 1024;
 
-// KiB as "412 MiB" or "1.50 GiB".
+// KiB as "412 MiB", from 10 GiB on "12.5 GiB": as the agent writes sizes in its sentences.
 export function size(kib) {
 	if (kib === null || kib === undefined)
 		return unknown;
 	const abs = Math.abs(kib);
-	if (abs >= 100 * GIB)
-		return `${Math.round(kib / GIB)} GiB`;
-	if (abs >= 10 * GIB)
-		return `${(kib / GIB).toFixed(1)} GiB`;
-	if (abs >= GIB)
-		return `${(kib / GIB).toFixed(2)} GiB`;
-	if (abs >= 10 * MIB || abs < MIB / 20)
-		return `${Math.round(kib / MIB)} MiB`;
-	return `${(kib / MIB).toFixed(1)} MiB`;
+	const [unit, name] = abs >= 10 * 1024 * GIB ? [1024 * GIB, "TiB"] : abs >= 10 * GIB ? [GIB, "GiB"] : [MIB, "MiB"];
+	const tenths = abs >= 10 * GIB || abs < 10 * MIB;
+	return `${tenths ? Math.round(kib / unit * 10) / 10 : Math.round(kib / unit)} ${name}`;
 }
 
 // A foreign name within a sentence: its directions of writing end with it.
@@ -43,10 +37,9 @@ export function pressure(centi) {
 	return centi >= 1000 || centi < 5 ? `${Math.round(centi / 100)} %` : `${(centi / 100).toFixed(1)} %`;
 }
 
-// A sentence of the agent's as people read it: sizes in MiB, a capital first.
+// A sentence of the agent's, a capital first.
 export function sentence(text) {
-	const shown = text.replace(/\b(\d{4,}) KiB\b/g, (whole, kib) => `${kib % MIB ? (kib / MIB).toFixed(1) : kib / MIB} MiB`);
-	return unbroken(shown.charAt(0).toUpperCase() + shown.slice(1));
+	return unbroken(text.charAt(0).toUpperCase() + text.slice(1));
 }
 
 // Local time in an order that nobody mistakes.
@@ -70,16 +63,23 @@ export function clock(date) {
 
 // In the order of how much they ask of an operator.
 const states = {
+	crashed: ["crashed", "bad", "its kernel has crashed; dom0 keeps it"],
+	starving: ["starving", "bad", "has what it was told to, lacks memory, and its programs wait for it"],
 	stuck: ["stuck", "bad", "no progress for 10 s, though there is room"],
 	host_full: ["host full", "bad", "wants more, and the host has none left"],
-	capped: ["capped", "warn", "wants more than dom0's cap lets it have"],
+	capped: ["capped", "warn", "wants more than dom0's limit lets it have"],
 	refused: ["refused", "bad", "its balloon driver refuses, or its kernel has none"],
 	silent: ["silent", "warn", "has not reported for 90 s"],
+	unknown: ["unknown", "none", "not seen to report since the agent or xenstored started"],
 	foreign: ["foreign", "info", "another memory manager owns its target"],
 	growing: ["growing", "move", "on its way up"],
 	shrinking: ["shrinking", "move", "on its way down"],
+	dying: ["dying", "none", "dom0 destroyed it; its memory is not all free yet"],
+	paused: ["paused", "none", "dom0 does not let it run"],
+	suspended: ["suspended", "none", "is being saved or migrated"],
+	shut_down: ["shut down", "none", "has ended and waits for dom0 to destroy it"],
 	no_agent: ["no agent", "none", "has never reported"],
-	converged: ["converged", "good", "is the size it should be"],
+	converged: ["at target", "good", "is the size it was told to be, or wants"],
 };
 const order = Object.keys(states);
 

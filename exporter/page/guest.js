@@ -9,7 +9,7 @@ import { Steering } from "./steer.js";
 import { byId, copyOf, make, setClass, setText } from "./dom.js";
 import { duration, pressure, size, state, unknown } from "./format.js";
 import * as model from "./model.js";
-import { askJson, maySteer, me, now } from "./session.js";
+import { askJson, maySteer, me } from "./session.js";
 
 const HISTORY_MS = 10000;
 
@@ -23,7 +23,7 @@ const facts = [
 	["Available", "available_kib", size], ["Swap used", "swap_used_kib", size],
 	["Pressure", "pressure_centipercent", pressure],
 	["Selfballooning", "selfballoon", (on) => on === null ? unknown : on ? "on" : "off"],
-	["Last report", "last_report", (at) => at === null ? "never" : `${duration(now() - at)} ago`],
+	["Last report", "report_age_ms", (age, guest) => age === null ? "not seen" : `${duration(model.ageOf(guest))} ago`],
 	["Malformed values", "key_errors", (count) => String(count ?? 0)],
 ];
 
@@ -124,7 +124,7 @@ function showGuest(guest) {
 	showBar(view.bar, guest);
 	showFigures(view.find(".panel .figures"), guest);
 	for (const { key, show, value } of view.facts)
-		setText(value, guest.errors.includes(key) ? "malformed" : show(guest[key] ?? null));
+		setText(value, guest.errors.includes(key) ? "malformed" : show(guest[key] ?? null, guest));
 	view.find(".steer").hidden = !maySteer(guest);
 	view.find(".decisions").hidden = me.role !== "operator";
 	view.steering.show(guest);

@@ -35,7 +35,13 @@ export function setHost(document) {
 	wake();
 }
 
+// Seconds since its last report, by the agent's word and what has passed since; null: not known.
+export function ageOf(guest) {
+	return guest.report_age_ms === null ? null : (guest.report_age_ms + performance.now() - guest.at) / 1000;
+}
+
 function put(guest) {
+	guest.at ??= performance.now();
 	const before = guests.get(guest.domid);
 	guests.set(guest.domid, guest);
 	changedGuests.add(guest.domid);
@@ -112,11 +118,10 @@ export function wants(guest) {
 	return guest.wanted_kib ?? (guest.selfballoon ? guest.selftarget_kib : null);
 }
 
-// What turning selfballooning on would free in this guest; 0 where it is on, can't balloon, or nobody knows.
+// What turning selfballooning on would free in this guest; 0 where it is on or nobody knows. The
+// agent reckons it, and only for a guest that runs and reports.
 export function gain(guest) {
-	if (guest.selfballoon || guest.state === "refused" || guest.wanted_kib === null || guest.allocated_kib === null)
-		return 0;
-	return Math.max(0, guest.allocated_kib - guest.wanted_kib);
+	return guest.selfballoon ? 0 : guest.reclaimable_kib ?? 0;
 }
 
 export function countStates() {
@@ -138,12 +143,14 @@ function most(value) {
 }
 
 const orders = {
-	state: (a, b) => state(a.state).rank - state(b.state).rank || byName(a, b),
+	state: (a, b) => state(a.state).rank - state(b.state).rank
+		|| (b.pressure_centipercent ?? 0) - (a.pressure_centipercent ?? 0)
+		|| (b.unmet_kib ?? 0) - (a.unmet_kib ?? 0) || byName(a, b),
 	name: byName,
 	size: most(holds),
 	gain: most(gain),
 	pressure: most((guest) => guest.pressure_centipercent),
-	age: (a, b) => (a.last_report ?? 0) - (b.last_report ?? 0) || byName(a, b),
+	age: (a, b) => (ageOf(b) ?? Infinity) - (ageOf(a) ?? Infinity) || byName(a, b),
 };
 
 function fits(guest, words, only) {

@@ -10,15 +10,9 @@ const TIMEOUT_MS = 15000;
 const NOBODY = { name: null, role: "none", domains: null, read: "open" };
 
 let authorization = sessionStorage.getItem(KEY);
-let clockSkewMs = 0;
 
 export let me = NOBODY;
 export const changed = new EventTarget();
-
-// The agent's clock, in Unix seconds: guests' reports bear its time.
-export function now() {
-	return (Date.now() + clockSkewMs) / 1000;
-}
 
 // How requests are proved now; where it differs, what was being read has to be asked for anew.
 export function proof() {
@@ -49,9 +43,6 @@ export async function ask(path, { method = "GET", body, headers = {}, signal, as
 		body: body === undefined ? undefined : JSON.stringify(body),
 		signal: signal || AbortSignal.timeout(TIMEOUT_MS),
 	});
-	const date = Date.parse(response.headers.get("Date"));
-	if (date && Math.abs(date - Date.now() - clockSkewMs) > 2000)
-		clockSkewMs = date - Date.now();
 	return response;
 }
 

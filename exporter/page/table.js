@@ -8,7 +8,7 @@ import { switchGuest } from "./control.js";
 import { byId, copyOf, setAttribute, setClass, setText } from "./dom.js";
 import { duration, pressure, size, state, unbroken, unknown } from "./format.js";
 import * as model from "./model.js";
-import { maySteer, now } from "./session.js";
+import { maySteer } from "./session.js";
 
 const MARGIN = 8; // rows kept beyond each edge of the window
 const ALL = 60; // so few are all kept: the browser's own search finds them
@@ -49,7 +49,8 @@ function showSelf(row, guest) {
 }
 
 export function ageOf(guest) {
-	return guest.last_report === null ? unknown : duration(now() - guest.last_report);
+	const age = model.ageOf(guest);
+	return age === null ? unknown : duration(age);
 }
 
 function showRow(row) {

@@ -90,15 +90,15 @@ raw() {
 @test "every metric that is promised is there" {
 	local name metrics
 	metrics=$(http GET /metrics)
-	for name in domain_memory_{target,cap,static_max,allocated}_bytes domain_key_errors_total \
+	for name in domain_memory_{target,cap,static_max,allocated}_bytes domain_selfballoon_enabled domain_key_errors_total \
 		domain_state domain_info host_memory_{total,free,dom0}_bytes host_domains \
 		host_memory_{static_max,reclaimable,unmet}_bytes control_requests_total \
-		control_audit_entries_total up snapshot_age_seconds scrape_duration_seconds build_info \
+		control_audit_entries_total {store,hypervisor}_up snapshot_age_seconds scrape_duration_seconds build_info \
 		config_last_reload_successful; do
 		grep -qE "^xenballoon_${name}[ {]" <<<"$metrics" || { echo "no sample of $name"; return 1; }
 	done
 	for name in domain_memory_{actual,minimum,selftarget,committed,available,swap_used,wanted}_bytes \
-		domain_selfballoon_enabled domain_memory_pressure_ratio domain_last_report_timestamp_seconds; do
+		domain_memory_{reclaimable,unmet}_bytes domain_memory_pressure_ratio domain_last_report_timestamp_seconds; do
 		grep -qE "^# TYPE xenballoon_$name gauge" <<<"$metrics" || { echo "no family $name"; return 1; }
 	done
 	grep -qE '^process_resident_memory_bytes [0-9]+$' <<<"$metrics"
@@ -244,7 +244,7 @@ history_has() { # MINIMUM
 	refused 422 hard_limit target /api/v1/domains/guest1/target '{"target_kib": 524289, "force": true}' \
 		operator '.limit == "static_max"'
 	refused 422 hard_limit target /api/v1/domains/guest1/target '{"target_kib": 4095, "force": true}' \
-		operator '.limit == "lowest_target" and .would_pass_kib == 4096'
+		operator '.limit == "lowest_target" and .would_pass_kib == 172032 and .would_pass == "168M"'
 	refused 409 soft_limit target /api/v1/domains/guest1/target '{"target_kib": 50000}' operator \
 		'.limit == "minimum" and .forceable'
 	floor=$(http POST /api/v1/domains/guest1/target '{"target_kib": 50000}' operator | jq .would_pass_kib)

@@ -14,7 +14,7 @@ setup_file() {
 	host_new
 	bed_start --guests 3 --host-mib 2048 --memory-mib 400
 	bed create quiet --memory-mib 128 --static-max-mib 256 --daemon no --poster no
-	bed create evil --memory-mib 64 --static-max-mib 128 --daemon no --poster no
+	bed create evil --memory-mib 128 --static-max-mib 256 --daemon no --poster no
 	store_write "/local/domain/$(domid evil)/name" "$HOSTILE"
 	cli_tokens
 	agent_start
@@ -89,11 +89,11 @@ field() { # NAME FIELD
 		same "$(jq .uuid <<<"$output")" "$uuid"
 	done
 	run -0 cli show guest1
-	contains "$output" "Memory the guest was booted for"
+	contains "$output" "Maximum: what the guest was booted for"
 	run -0 cli show
-	contains "$output" "Memory no domain holds"
+	contains "$output" "Memory that no domain has"
 	run -0 cli explain guest1
-	contains "$output" "follows dom0's target (selfballoon off)"
+	contains "$output" "follows dom0's target (selfballooning off)"
 	contains "$output" "xenballoon target guest1 SIZE"
 	run -0 cli explain quiet
 	contains "$output" "systemctl enable --now xenballoon-guest"

@@ -29,7 +29,7 @@ installed() {
 	folder=$(installed)
 	run promtool check config "$folder/prometheus.yml"
 	same "$status" 0 "$output"
-	contains "$output" "5 rules found"
+	contains "$output" "4 rules found"
 	contains "$output" "SUCCESS: $folder/prometheus.yml is valid"
 	# That it looks at the hosts of the fleet, too.
 	echo "- targets: no-list" >"$folder/targets/bad.yml"
@@ -81,7 +81,7 @@ INSTEAD='/^        [a-z]+:/ { inside = $1 == "expr:" }
 @test "the tests notice an alert that does not wait" {
 	# The quiet tests of the others are about what they look at.
 	same "$(failed_with '$1 == "for:" { $0 = "        for: 0s" } { print }' | cut -d' ' -f1 | sort -u)" \
-		"$(alerts | grep -E 'MemoryLow|Stuck|Silent|GuestRefused|AgentDown|StoreDown|SnapshotOld' | sort)"
+		"$(alerts | grep -E 'MemoryLow|Stuck|Silent|GuestRefused|GuestPressure|AgentDown|StoreDown|SnapshotOld' | sort)"
 }
 
 # The anchor that a heading has where Markdown is shown.

@@ -53,6 +53,13 @@ local blue = 'blue', green = 'green', yellow = 'yellow', orange = 'orange', red 
     ['no_agent', grey],
     ['foreign', 'dark-blue'],
     ['refused', 'dark-red'],
+    ['paused', 'dark-yellow'],
+    ['shut_down', 'dark-purple'],
+    ['suspended', 'semi-dark-blue'],
+    ['crashed', 'dark-red'],
+    ['dying', 'dark-orange'],
+    ['unknown', grey],
+    ['starving', 'semi-dark-red'],
   ],
   stateNumbers:: {
     mappings: [{
@@ -277,8 +284,8 @@ local blue = 'blue', green = 'green', yellow = 'yellow', orange = 'orange', red 
   },
   hosts:: [
     $.dataSource,
-    variable('job', 'Job', 'label_values(xenballoon_up, job)', any),
-    variable('instance', 'Instance', 'label_values(xenballoon_up{job=~"$job"}, instance)', any),
+    variable('job', 'Job', 'label_values(xenballoon_store_up, job)', any),
+    variable('instance', 'Instance', 'label_values(xenballoon_store_up{job=~"$job"}, instance)', any),
   ],
   guest:: variable(
     'domain', 'Guest', 'label_values(xenballoon_domain_info{job=~"$job", instance=~"$instance"}, domain)',

@@ -50,7 +50,7 @@ static const char *told(const struct text *text)
 
 		if (!strncmp(line, "event: ", 7))
 			sprintf(words + strlen(words), "%s%s", *words ? " " : "", line + 7);
-		else if (!strncmp(line, "data: ", 6) && name)
+		else if (!strncmp(line, "data: ", 6) && name && !strstr(line, "\"xen_version\":"))
 			sprintf(words + strlen(words), " %.*s", (int)strcspn(name + 8, "\""),
 				name + 8);
 	}

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "json.h"
 #include "problem.h"
 
@@ -81,6 +82,10 @@ static void a_domain_shows_every_row_of_the_table(void **state)
 	for (size_t i = 0; i < VALUE_COUNT; i++) {
 		if (metric_domain[i].unit == UNIT_BOOL)
 			assert_true(json_is_true(json_object_get(root, metric_domain[i].name)));
+		else if (metric_domain[i].unit == UNIT_TIME)
+			assert_in_range(number(root, metric_domain[i].name),
+					clock_unix_at(1000 + (int64_t)i) - 1,
+					clock_unix_at(1000 + (int64_t)i) + 1);
 		else
 			assert_int_equal(number(root, metric_domain[i].name), 1000 + i);
 	}

@@ -40,7 +40,7 @@ static struct snapshot *full_snapshot(size_t count)
 		domain->vcpus_max = 4;
 		domain->cpu_ns = i * 1000000;
 		domain->first_vcpu = cpus;
-		domain->start_ms = (struct reading){ READING_OK, 1000 };
+		domain->started_ms = (struct reading){ READING_OK, 1000 };
 		for (uint32_t cpu = 0; cpu < domain->vcpus; cpu++)
 			snapshot->vcpu_ns[cpus++] = i * 1000 + cpu * 1000;
 		for (size_t which = 0; which < VALUE_COUNT; which++)
@@ -111,7 +111,7 @@ static void walk_all(size_t guests)
 	const struct mib_tree *trees[] = { mib_tree_xenballoon(), mib_tree_vm(),
 					   mib_tree_system() };
 	struct snapshot *snapshot = full_snapshot(guests);
-	const struct mib_source source = { .snapshot = snapshot, .now_unix = 5000 };
+	const struct mib_source source = { .snapshot = snapshot, .now_ms = 5000000 };
 
 	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
 		size_t expected = 0, cpus = 0;
@@ -208,7 +208,7 @@ static void test_vm_values(void **state)
 	static const unsigned char uuid[] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
 					      0x88, 0x99, 0xaa, 0xbb, 0xcc, 0x00, 0x00, 0x00 };
 	struct snapshot *snapshot = full_snapshot(1);
-	const struct mib_source source = { .snapshot = snapshot, .now_unix = 5 };
+	const struct mib_source source = { .snapshot = snapshot, .now_ms = 5000 };
 	struct domain *domain = &snapshot->domain[0];
 
 	(void)state;
@@ -223,7 +223,7 @@ static void test_vm_values(void **state)
 	domain->value[VALUE_MINIMUM].state = READING_ABSENT;
 	assert_int_equal((int32_t)vm_value(&source, 14).number, -1);
 	assert_int_equal(vm_value(&source, 16).number, 400); /* started at second 1 */
-	domain->start_ms.state = READING_ABSENT;
+	domain->started_ms.state = READING_ABSENT;
 	assert_int_equal(vm_value(&source, 16).syntax, MIB_OTHER);
 	domain->cpu_ns = 0x1000000000000;
 	assert_true(vm_value(&source, 17).number64 == 0x1000000000000 / 1000);

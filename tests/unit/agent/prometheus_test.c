@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
+#include "clock.h"
 #include "control.h"
 #include "metric.h"
 #include "prometheus.h"
@@ -126,6 +128,8 @@ static void shown_as(enum metric_unit unit, uint64_t number, char *text, size_t 
 		snprintf(text, size, "%llu", (unsigned long long)number * 1024);
 	else if (unit == UNIT_CENTI)
 		snprintf(text, size, "%.4f", (double)number / 10000);
+	else if (unit == UNIT_TIME)
+		snprintf(text, size, "%lld", (long long)clock_unix_at((int64_t)number));
 	else
 		snprintf(text, size, "%llu", (unsigned long long)number);
 }
@@ -144,13 +148,17 @@ static void shows_every_row_of_the_table(void **state)
 	for (size_t i = 0; i < 3; i++)
 		for (size_t v = 0; v < VALUE_COUNT; v++) {
 			const struct domain *domain = &snapshot->domain[i];
+			const char *shown;
 
 			shown_as(metric_domain[v].unit, domain->value[v].value, expected,
 				 sizeof(expected));
-			assert_string_equal(value("xenballoon_%s{domain=\"%s\",uuid=\"%s\"}",
-						  metric_domain[v].prometheus, domain->name,
-						  domain->uuid),
-					    expected);
+			shown = value("xenballoon_%s{domain=\"%s\",uuid=\"%s\"}",
+				      metric_domain[v].prometheus, domain->name, domain->uuid);
+			if (metric_domain[v].unit == UNIT_TIME)
+				assert_in_range(atoll(shown), atoll(expected) - 1,
+						atoll(expected) + 1);
+			else
+				assert_string_equal(shown, expected);
 		}
 	snapshot_release(snapshot);
 	forget();
@@ -310,13 +318,17 @@ static void both_formats_are_well_formed(void **state)
 static void the_agent_tells_of_itself(void **state)
 {
 	struct snapshot *snapshot = make(0);
+	struct utsname names;
 
 	(void)state;
 	take(snapshot, PROMETHEUS_TEXT);
-	assert_string_equal(value("xenballoon_up"), "1");
-	assert_string_equal(
-		value("xenballoon_build_info{version=\"" XENBALLOON_VERSION "\",xen=\"4.17.5\"}"),
-		"1");
+	assert_string_equal(value("xenballoon_store_up"), "1");
+	assert_string_equal(value("xenballoon_hypervisor_up"), "1");
+	assert_int_equal(uname(&names), 0);
+	assert_string_equal(value("xenballoon_build_info{version=\"" XENBALLOON_VERSION
+				  "\",xen=\"4.17.5\",nodename=\"%s\"}",
+				  names.nodename),
+			    "1");
 	assert_int_equal(lines_with("xenballoon_control_requests_total{"),
 			 VIA_COUNT * CONTROL_ACTION_COUNT * RESULT_COUNT);
 	assert_true(atof(value("process_resident_memory_bytes")) > 100000);
@@ -328,7 +340,8 @@ static void the_agent_tells_of_itself(void **state)
 	snapshot->hypervisor_up = false;
 	snapshot->generation = 0;
 	take(snapshot, PROMETHEUS_TEXT);
-	assert_string_equal(value("xenballoon_up"), "0");
+	assert_string_equal(value("xenballoon_store_up"), "1");
+	assert_string_equal(value("xenballoon_hypervisor_up"), "0");
 	assert_null(value("xenballoon_snapshot_age_seconds"));
 	snapshot_release(snapshot);
 	forget();

@@ -100,6 +100,9 @@ static void test_stats(void **state)
 	struct reading *value = record.domain.value;
 
 	(void)state;
+	/* There is nothing at first, so the first one is a report that came. */
+	assert_int_equal(look(&record, NULL, NULL, 0), 0);
+	assert_int_equal(record.domain.heard, HEARD_NOTHING);
 	assert_int_equal(look(&record, path, line, strlen(line)), 0);
 	assert_int_equal(value[VALUE_COMMITTED].value, 100);
 	assert_int_equal(value[VALUE_SWAP_USED].value, 20);
@@ -107,6 +110,7 @@ static void test_stats(void **state)
 	assert_int_equal(value[VALUE_LAST_REPORT].state, READING_OK);
 	assert_true(record.domain.has_swap);
 	/* The same seq again is no sign of life; the next one is. */
+	assert_int_equal(record.domain.heard, HEARD_REPORT);
 	value[VALUE_LAST_REPORT].value = 1;
 	assert_int_equal(look(&record, path, line, strlen(line)), 0);
 	assert_int_equal(value[VALUE_LAST_REPORT].value, 1);
@@ -116,6 +120,84 @@ static void test_stats(void **state)
 	assert_int_equal(value[VALUE_SWAP_USED].state, READING_BAD);
 	assert_int_equal(value[VALUE_COMMITTED].state, READING_ABSENT);
 	assert_int_equal(value[VALUE_KEY_ERRORS].value, 1);
+}
+
+/* One that stands there when the agent first looks may be of any age; the next one is now. */
+static void test_first_sight(void **state)
+{
+	static const char path[] = "/local/domain/5/memory/stats";
+	static const char seen[] = "v=1 seq=9 wanted=150", next[] = "v=1 seq=10 wanted=150";
+	struct record record = { .domain.domid = 5 };
+
+	(void)state;
+	assert_int_equal(look(&record, path, seen, strlen(seen)), 0);
+	assert_int_equal(look(&record, path, seen, strlen(seen)), 0);
+	assert_int_equal(record.domain.heard, HEARD_BEFORE);
+	assert_int_equal(record.domain.value[VALUE_LAST_REPORT].state, READING_ABSENT);
+	assert_int_equal(record.domain.value[VALUE_WANTED].value, 150);
+	assert_int_equal(look(&record, path, next, strlen(next)), 0);
+	assert_int_equal(record.domain.heard, HEARD_REPORT);
+	assert_int_equal(record.domain.value[VALUE_LAST_REPORT].state, READING_OK);
+}
+
+/* A switch that nobody has touched is off; nonsense is neither on nor off. */
+static void test_switch(void **state)
+{
+	static const char path[] = "/local/domain/5/memory/selfballoon";
+	static const struct {
+		const char *bytes;
+		struct reading reading;
+	} rows[] = { { "", { READING_OK, 0 } },
+		     { "0", { READING_OK, 0 } },
+		     { "1", { READING_OK, 1 } },
+		     { "2", { READING_BAD, 0 } },
+		     { "on", { READING_BAD, 0 } } };
+	struct record record = { .domain.domid = 5 };
+	const struct reading *selfballoon = &record.domain.value[VALUE_SELFBALLOON];
+
+	(void)state;
+	assert_int_equal(look(&record, NULL, NULL, 0), 0);
+	assert_int_equal(selfballoon->state, READING_OK);
+	assert_int_equal(selfballoon->value, 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(look(&record, path, rows[i].bytes, strlen(rows[i].bytes)), 0);
+		assert_int_equal(selfballoon->state, rows[i].reading.state);
+		assert_int_equal(selfballoon->value, rows[i].reading.value);
+	}
+}
+
+/* Since when it is paused is known only if it was seen to begin. */
+static void test_run_since(void **state)
+{
+	struct hypervisor_domain measured = { .domid = 5, .run = RUN_PAUSED };
+	struct record record = { .domain.domid = 5 };
+	int64_t since_ms;
+
+	(void)state;
+	record_measure(&record, &measured);
+	assert_false(record.domain.run_seen);
+	record.domain.run_since_ms = since_ms = 1;
+	record_measure(&record, &measured);
+	assert_int_equal(record.domain.run_since_ms, since_ms);
+	measured.run = RUN_RUNNING;
+	record_measure(&record, &measured);
+	assert_true(record.domain.run_seen);
+	assert_int_not_equal(record.domain.run_since_ms, since_ms);
+	record_free(NULL);
+}
+
+/* What the toolstack noted is reckoned once: dom0's clock may be set afterwards. */
+static void test_start(void **state)
+{
+	struct record record = { .domain.domid = 5, .domain.uuid = "u" };
+	uint64_t before;
+
+	(void)state;
+	assert_int_equal(look(&record, "/vm/u/start_time", "4000000000.00", 13), 0);
+	assert_int_equal(record.domain.started_ms.state, READING_OK);
+	before = record.domain.started_ms.value;
+	assert_int_equal(look(&record, "/vm/u/start_time", "1000.00", 7), 0);
+	assert_int_equal(record.domain.started_ms.value, before);
 }
 
 static void test_lost_store(void **state)
@@ -157,7 +239,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rubbish),	   cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_lost_store), cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_manager),
+		cmocka_unit_test(test_manager),	   cmocka_unit_test(test_first_sight),
+		cmocka_unit_test(test_switch),	   cmocka_unit_test(test_run_since),
+		cmocka_unit_test(test_start),
 	};
 
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);

@@ -112,15 +112,19 @@ static void writes_for_people(void **state)
 	char text[SIZE_TEXT];
 
 	(void)state;
-	assert_string_equal(size_text(text, 0), "0 KiB");
-	assert_string_equal(size_text(text, 1023), "1023 KiB");
+	assert_string_equal(size_text(text, 0), "0 MiB");
+	assert_string_equal(size_text(text, 512), "0.5 MiB");
 	assert_string_equal(size_text(text, 1024), "1 MiB");
 	assert_string_equal(size_text(text, 3584), "3.5 MiB");
 	assert_string_equal(size_text(text, 421888), "412 MiB");
 	assert_string_equal(size_text(text, 1047552), "1023 MiB");
-	assert_string_equal(size_text(text, 1048575), "1.00 GiB");
-	assert_string_equal(size_text(text, 1572864), "1.50 GiB");
-	assert_string_equal(size_text(text, UINT64_MAX), "17179869184.00 TiB");
+	assert_string_equal(size_text(text, 10484735), "10239 MiB");
+	assert_string_equal(size_text(text, 13107200), "12.5 GiB");
+	assert_string_equal(size_text(text, UINT64_MAX), "17179869184 TiB");
+	assert_string_equal(size_text(text, UINT64_C(16) << 30), "16 TiB");
+	assert_string_equal(size_word(text, 524288), "512M");
+	assert_string_equal(size_word(text, 107008), "104.5M");
+	assert_string_equal(size_word(text, 106968), "106968K");
 	assert_string_equal(duration_text(text, 0), "0 s");
 	assert_string_equal(duration_text(text, 119), "119 s");
 	assert_string_equal(duration_text(text, 720), "12 min");
