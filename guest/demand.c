@@ -9,7 +9,8 @@
 
 void demand_reset(struct demand *demand, int64_t now_ms)
 {
-	*demand = (struct demand){ .asked_kib = demand->asked_kib,
+	*demand = (struct demand){ .page_kib = demand->page_kib,
+				   .asked_kib = demand->asked_kib,
 				   .current_kib = demand->current_kib,
 				   .progress_ms = now_ms };
 }
@@ -19,11 +20,17 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
+static uint64_t page_kib(const struct demand *demand)
+{
+	return demand->page_kib ? demand->page_kib : POLICY_PAGE_KIB;
+}
+
 /* One page short of what is wanted, on the side where the guest is: differs, and overshoots never.
  */
-static uint64_t nearer_by_a_page(uint64_t want_kib, uint64_t current_kib)
+static uint64_t nearer_by_a_page(const struct demand *demand, uint64_t want_kib,
+				 uint64_t current_kib)
 {
-	return want_kib > current_kib ? want_kib - POLICY_PAGE_KIB : want_kib + POLICY_PAGE_KIB;
+	return want_kib > current_kib ? want_kib - page_kib(demand) : want_kib + page_kib(demand);
 }
 
 static void note_progress(struct demand *demand, uint64_t want_kib, uint64_t current_kib,
@@ -58,7 +65,7 @@ static uint64_t pursue(struct demand *demand, uint64_t want_kib, uint64_t curren
 	}
 	if (now_ms - demand->progress_ms < DEMAND_STALL_MS)
 		return demand->kicked && demand->delay_ms == 0
-			       ? nearer_by_a_page(want_kib, current_kib)
+			       ? nearer_by_a_page(demand, want_kib, current_kib)
 			       : want_kib;
 	if (demand->kicked) {
 		give_up(demand, now_ms);
@@ -66,13 +73,13 @@ static uint64_t pursue(struct demand *demand, uint64_t want_kib, uint64_t curren
 	}
 	demand->kicked = true;
 	demand->progress_ms = now_ms;
-	return nearer_by_a_page(want_kib, current_kib);
+	return nearer_by_a_page(demand, want_kib, current_kib);
 }
 
 uint64_t demand_step(struct demand *demand, uint64_t want_kib, uint64_t current_kib,
 		     uint64_t driver_kib, int64_t now_ms)
 {
-	bool met = distance(want_kib, current_kib) <= POLICY_PAGE_KIB;
+	bool met = distance(want_kib, current_kib) <= page_kib(demand);
 	bool up = want_kib > current_kib;
 	uint64_t ask = want_kib;
 

@@ -222,6 +222,7 @@ int kernel_sample(struct kernel *kernel, bool all, struct sample *sample)
 		.committed_kib = sample->meminfo.committed_kib.value,
 		.available_kib = sample->meminfo.available_kib.value,
 		.reserve_kib = kernel->reserve_kib,
+		.page_kib = kernel->page_kib,
 	};
 	return 0;
 }

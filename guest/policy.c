@@ -50,9 +50,11 @@ static uint64_t less(uint64_t a, uint64_t b)
 }
 
 /* Up to whole pages; sizes that reach here are far from wrapping. */
-static uint64_t whole_pages(uint64_t kib)
+static uint64_t whole_pages(const struct view *view, uint64_t kib)
 {
-	return (kib + POLICY_PAGE_KIB - 1) / POLICY_PAGE_KIB * POLICY_PAGE_KIB;
+	uint64_t page = view->page_kib ? view->page_kib : POLICY_PAGE_KIB;
+
+	return (kib + page - 1) / page * page;
 }
 
 static uint64_t on_slope(const struct slope *slope, uint64_t x)
@@ -99,7 +101,7 @@ uint64_t policy_floor_kib(const struct view *view, const struct policy_knobs *kn
 	else if (knobs->floor_rule == FLOOR_2011)
 		floor = floor_2011(view);
 	floor = max_kib(floor, view->gap_kib + POLICY_BOTTOM_KIB);
-	return min_kib(whole_pages(floor), view->max_kib);
+	return min_kib(whole_pages(view, floor), view->max_kib);
 }
 
 /* How low one step may go: half of what is available can be given, no more. */
@@ -131,13 +133,13 @@ void policy_decide(const struct policy *policy, const struct policy_knobs *knobs
 	decision->goal_kib += ahead(view);
 	decision->target_kib += ahead(view);
 	decision->goal_kib = max_kib(decision->goal_kib, floor);
-	decision->goal_kib = min_kib(whole_pages(decision->goal_kib), view->max_kib);
+	decision->goal_kib = min_kib(whole_pages(view, decision->goal_kib), view->max_kib);
 	decision->target_kib = max_kib(decision->target_kib, floor);
 	if (decision->target_kib < view->current_kib)
 		decision->target_kib = max_kib(decision->target_kib, deepest(view));
 	if (view->holds || policy_pressed(view, knobs))
 		decision->target_kib = max_kib(decision->target_kib, view->current_kib);
-	decision->target_kib = min_kib(whole_pages(decision->target_kib), view->max_kib);
+	decision->target_kib = min_kib(whole_pages(view, decision->target_kib), view->max_kib);
 }
 
 /* Between steps: what the guest turns out to need, and no deeper than what it can spare now. */
@@ -147,7 +149,7 @@ static uint64_t keep(const struct decision *decision, const struct view *view, u
 		held = max_kib(held, min_kib(decision->goal_kib,
 					     max_kib(decision->target_kib, view->current_kib)));
 	if (held < view->current_kib)
-		held = min_kib(max_kib(held, whole_pages(deepest(view))), view->max_kib);
+		held = min_kib(max_kib(held, whole_pages(view, deepest(view))), view->max_kib);
 	if (view->holds && held < view->current_kib)
 		held = min_kib(view->current_kib, view->max_kib);
 	return max_kib(held, decision->floor_kib);
@@ -178,9 +180,12 @@ bool policy_pace(struct pace *pace, const struct decision *decision, const struc
 {
 	bool pressed = policy_pressed(view, knobs);
 
+	/* No step down without a measured interval: what begins anew, again and again, takes none.
+	 */
 	if (pace->held_kib == 0)
-		*pace = (struct pace){ .held_kib = decision->target_kib,
-				       .before_kib = view->current_kib };
+		*pace = (struct pace){ .held_kib =
+					       max_kib(decision->target_kib,
+						       min_kib(view->current_kib, view->max_kib)) };
 	else if (pressed)
 		relieve(pace, decision);
 	else if (due)
@@ -196,5 +201,5 @@ uint64_t policy_lowered(const struct decision *decision, const struct view *view
 
 	if (view->holds)
 		step = max_kib(step, view->current_kib);
-	return min_kib(whole_pages(step), view->max_kib);
+	return min_kib(whole_pages(view, step), view->max_kib);
 }

@@ -39,13 +39,18 @@ static void feel_rise(struct pulse *pulse, struct view *view, int64_t now_ms)
 	uint64_t used = rise(view->available_kib, view->current_kib);
 	uint64_t taken = rise(pulse->used_kib, used);
 	uint64_t reserved = rise(pulse->committed_kib, view->committed_kib);
-	bool fresh = pulse->look_ms != 0 && now_ms - pulse->look_ms <= PULSE_LOOK_MS;
+	int64_t since_ms = pulse->look_ms ? now_ms - pulse->look_ms : 0;
 
 	pulse->used_kib = used;
 	pulse->committed_kib = view->committed_kib;
 	pulse->look_ms = now_ms;
-	if (!fresh)
+	if (since_ms <= 0)
 		return;
+	/* Who gets no CPU looks late: what was taken meanwhile was taken at some rate, too. */
+	if (since_ms > PULSE_LOOK_MS) {
+		taken = taken * PULSE_LOOK_MS / (uint64_t)since_ms;
+		reserved = reserved * PULSE_LOOK_MS / (uint64_t)since_ms;
+	}
 	view->taken_kib = taken;
 	view->rising_kib = taken > reserved ? taken : reserved;
 }

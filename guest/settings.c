@@ -15,6 +15,7 @@
 
 /* A longer file is no guest.conf. */
 #define FILE_MAX_BYTES 16384
+#define FLOOR_UNIT     "MiB"
 #define FLOOR_MIN_MIB  4
 #define FLOOR_MAX_MIB  (CONTRACT_KIB_MAX / 1024)
 
@@ -35,13 +36,20 @@ static bool take_policy(struct settings *settings, const struct row *row, const 
 static bool take_floor(struct settings *settings, const struct row *row, const char *value)
 {
 	struct policy_knobs *knobs = &settings->knobs;
+	size_t len = strlen(value), unit = strlen(FLOOR_UNIT);
+	bool size = len > unit && strcmp(value + len - unit, FLOOR_UNIT) == 0;
 	uint64_t mib = 0;
 
 	(void)row;
-	if (!contract_parse_number(value, strlen(value), FLOOR_MAX_MIB, &mib) ||
+	if (!contract_parse_number(value, size ? len - unit : len, FLOOR_MAX_MIB, &mib) ||
 	    mib < FLOOR_MIN_MIB)
 		return false;
-	knobs->floor_rule = mib == 2011 ? FLOOR_2011 : mib == 2008 ? FLOOR_2008 : FLOOR_FIXED;
+	knobs->floor_rule = FLOOR_FIXED;
+	/* Two numbers name rules, unless the unit says that they are sizes. */
+	if (!size && mib == 2011)
+		knobs->floor_rule = FLOOR_2011;
+	else if (!size && mib == 2008)
+		knobs->floor_rule = FLOOR_2008;
 	knobs->floor_kib = knobs->floor_rule == FLOOR_FIXED ? mib * 1024 : 0;
 	return true;
 }
@@ -59,8 +67,8 @@ static bool take_number(struct settings *settings, const struct row *row, const 
 static const struct row rows[] = {
 	{ "policy", "committed or pressure", "committed", "what decides the size", take_policy, 0,
 	  0, 0 },
-	{ "floor", "2011, 2008 or MiB", "2011",
-	  "never below: the rule of Linux 3.1, of the 2008 patch, or so many MiB", take_floor, 0, 0,
+	{ "floor", "2011, 2008, or a size such as 96MiB", "2011",
+	  "never below: the rule of Linux 3.1, of the 2008 patch, or this size", take_floor, 0, 0,
 	  0 },
 	{ "reserve_percent", "0 to 100", "10",
 	  "committed: of full size, kept beyond what is committed", take_number,
@@ -215,7 +223,7 @@ int settings_load(struct settings *settings, const char *path, char *error, size
 void settings_floor_name(const struct policy_knobs *knobs, char *name, size_t size)
 {
 	if (knobs->floor_rule == FLOOR_FIXED)
-		snprintf(name, size, "%" PRIu64, knobs->floor_kib / 1024);
+		snprintf(name, size, "%" PRIu64 FLOOR_UNIT, knobs->floor_kib / 1024);
 	else
 		snprintf(name, size, "%s", knobs->floor_rule == FLOOR_2008 ? "2008" : "2011");
 }

@@ -91,8 +91,9 @@ static int steer(struct sizer *sizer, const struct settings *settings,
 		 const struct decision *decision, const struct sample *sample, int64_t now_ms)
 {
 	bool due = sizer->pace.held_kib == 0 || now_ms >= sizer->due_ms;
-	uint64_t want, kib;
+	uint64_t want, kib, page = sizer->kernel.page_kib;
 
+	sizer->demand.page_kib = sizer->kernel.page_kib;
 	if (policy_pace(&sizer->pace, decision, &sample->view, &settings->knobs, due))
 		pulse_begin(&sizer->pulse);
 	if (due)
@@ -101,12 +102,12 @@ static int steer(struct sizer *sizer, const struct settings *settings,
 	kib = demand_step(&sizer->demand, want, sample->view.current_kib, sample->driver_kib,
 			  now_ms);
 	if (sample->view.rising_kib >= POLICY_RISE_KIB ||
-	    (want > sample->view.current_kib + POLICY_PAGE_KIB && sizer->demand.delay_ms == 0))
+	    (want > sample->view.current_kib + page && sizer->demand.delay_ms == 0))
 		sizer->haste_ms = now_ms + SIZER_HASTE_LASTS_MS;
 	sizer->cushioned =
 		sizer->kernel.trigger >= 0 && sample->meminfo.swapfree_kib.value >= SIZER_SWAP_KIB;
 	sizer->calm_ms = 0;
-	if (!kib && want - sample->view.current_kib + POLICY_PAGE_KIB <= 2 * POLICY_PAGE_KIB)
+	if (!kib && want - sample->view.current_kib + page <= 2 * page)
 		sizer->calm_ms = now_ms + SIZER_CALM_MS;
 	return kib ? driver_set_target(&sizer->kernel.driver, kib) : 0;
 }
@@ -206,6 +207,9 @@ int sizer_step(struct sizer *sizer, const struct settings *settings, const struc
 		sizer->slow_ms = now_ms + SIZER_SLOW_MS;
 	sizer->orders = *orders;
 	pulse_feel(&sizer->pulse, &sample, sizer->kernel.page_kib, now_ms);
+	/* Looks are far apart, and nothing is being asked for. */
+	if (!orders->selfballoon)
+		sample.view.taken_kib = sample.view.rising_kib = 0;
 	sample.view.max_kib = full_size(sizer, sample.view.current_kib);
 	if (sample.sized)
 		policy_decide(settings->policy, &settings->knobs, &sample.view, &decision);

@@ -20,16 +20,17 @@
 #define DEMAND_RETRY_FIRST_MS 2000
 #define DEMAND_RETRY_MAX_MS   30000
 
-/* Zeroed at start. */
+/* Zeroed at start, but for page_kib. */
 struct demand {
-	uint64_t asked_kib;   /* last given to the driver */
-	uint64_t current_kib; /* when last looked */
-	int64_t progress_ms;  /* when current last came nearer */
-	int64_t retry_ms;     /* while limited: when to try again */
-	int64_t delay_ms;     /* what retry_ms was reckoned with */
-	bool kicked;	      /* asked again since progress */
-	bool up;	      /* it is growth that is asked for */
-	bool limited;	      /* what is wanted can't be had: nothing is asked for */
+	unsigned int page_kib; /* the kernel's; 0: POLICY_PAGE_KIB */
+	uint64_t asked_kib;    /* last given to the driver */
+	uint64_t current_kib;  /* when last looked */
+	int64_t progress_ms;   /* when current last came nearer */
+	int64_t retry_ms;      /* while limited: when to try again */
+	int64_t delay_ms;      /* what retry_ms was reckoned with */
+	bool kicked;	       /* asked again since progress */
+	bool up;	       /* it is growth that is asked for */
+	bool limited;	       /* what is wanted can't be had: nothing is asked for */
 };
 
 /* Forgets that anything was out of reach: dom0 has changed something. */

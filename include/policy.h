@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Targets are whole pages of this size. */
+/* Targets are whole pages: of this size where a view doesn't say. */
 #define POLICY_PAGE_KIB 4
 
 /* What the guest sees at one moment. */
@@ -27,9 +27,10 @@ struct view {
 	uint64_t stall_us;    /* time in which some task waited for memory (PSI, "some") */
 	uint64_t refault_kib; /* read again soon after it was dropped (workingset_refault) */
 	/* Since the last look: */
-	uint64_t rising_kib; /* newly taken, or reserved to be taken */
-	uint64_t taken_kib;  /* newly taken */
-	unsigned int holds;  /* of enum hold */
+	uint64_t rising_kib;   /* newly taken, or reserved to be taken */
+	uint64_t taken_kib;    /* newly taken */
+	unsigned int holds;    /* of enum hold */
+	unsigned int page_kib; /* the kernel's; 0: POLICY_PAGE_KIB */
 };
 
 /* Why the guest must not shrink now, whatever its policy says. */
@@ -145,7 +146,8 @@ void policy_decide(const struct policy *policy, const struct policy_knobs *knobs
 		   const struct view *view, struct decision *decision);
 
 /*
- * Moves the target that is held. Steps down are taken when due only; need is followed at once, and
+ * Moves the target that is held, which at first is the size that it has, or more if it needs more.
+ * Steps down are taken when due only; need is followed at once, and
  * a shrink under way is cut short when it grows too deep. Pressure undoes the last step down before
  * anything else. True if a step was taken, so that measuring begins anew.
  */

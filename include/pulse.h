@@ -11,7 +11,7 @@
 /* Swap that was read counts for so long. */
 #define PULSE_SWAPIN_MS 10000
 
-/* A look longer ago than this says nothing of what is being taken now. */
+/* Of what was taken since a look longer ago than this, so long counts as being taken now. */
 #define PULSE_LOOK_MS 2000
 
 /* Zeroed at start. */

@@ -36,7 +36,7 @@ bool settings_obey(struct settings *settings, const char *text, char *error, siz
 /* Defaults and then the file. 0, -EINVAL or another negative errno, with a sentence in error. */
 int settings_load(struct settings *settings, const char *path, char *error, size_t size);
 
-/* The floor as the configuration writes it: "2011", "2008" or MiB. */
+/* The floor as the configuration writes it: "2011", "2008" or "96MiB". */
 void settings_floor_name(const struct policy_knobs *knobs, char *name, size_t size);
 
 /* Every setting with range, default and meaning, for --help. */

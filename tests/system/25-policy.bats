@@ -72,7 +72,7 @@ word() { # NAME TEXT
 	local was
 	was=$(key guest1 minimum)
 	word guest1 "committed floor=lots"
-	wait_until 5 said guest1 "memory/policy of dom0: not a value for floor: 2011, 2008 or MiB"
+	wait_until 5 said guest1 "memory/policy of dom0: not a value for floor: 2011, 2008, or a size such as 96MiB"
 	has_floor guest1 "$was"
 	word guest1 "$(printf 'floor=96%400s' x)"
 	wait_until 5 said guest1 "memory/policy of dom0: "

@@ -72,7 +72,9 @@ static void taken_is_between_two_looks(void **state)
 	assert_int_equal(look(&pulse, MIB(90), 1050).view.taken_kib, MIB(10));
 	assert_int_equal(look(&pulse, MIB(90), 1100).view.taken_kib, 0);
 	assert_int_equal(look(&pulse, MIB(95), 1150).view.taken_kib, 0);
-	assert_int_equal(look(&pulse, MIB(50), 1151 + PULSE_LOOK_MS).view.taken_kib, 0);
+	assert_int_equal(look(&pulse, MIB(50), 1150 + PULSE_LOOK_MS).view.taken_kib, MIB(45));
+	/* One that comes late sees a rate, not all at once. */
+	assert_int_equal(look(&pulse, MIB(10), 1150 + 6 * PULSE_LOOK_MS).view.taken_kib, MIB(8));
 }
 
 int main(void)

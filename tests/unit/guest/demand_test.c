@@ -21,6 +21,7 @@
 struct driver {
 	uint64_t current, target, cap;
 	uint64_t speed;	   /* KiB per tick */
+	uint64_t page;	   /* it rounds its target down to; 0: not at all */
 	bool asleep;	   /* until the target differs */
 	unsigned int told; /* how often its target was written */
 };
@@ -38,6 +39,8 @@ static void move(struct driver *driver)
 	uint64_t goal = driver->target < driver->cap ? driver->target : driver->cap;
 	uint64_t step;
 
+	if (driver->page)
+		goal -= goal % driver->page;
 	if (driver->asleep)
 		return;
 	step = driver->current > goal ? driver->current - goal : goal - driver->current;
@@ -90,6 +93,26 @@ static void both_ways_in_one_go(void **state)
 	run(&demand, &driver, MIB(150), 40, &now);
 	assert_int_equal(driver.current, MIB(150));
 	assert_int_equal(driver.told, 2);
+}
+
+/* A kernel with larger pages rounds: less than a page off is met, and nothing is written for it. */
+static void large_pages_are_met(void **state)
+{
+	static const unsigned int pages[] = { 4, 16, 64 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		struct demand demand = { .page_kib = pages[i] };
+		struct driver driver = driver_at(256, 512);
+		int64_t now = 5000;
+
+		driver.page = pages[i];
+		demand_reset(&demand, now);
+		run(&demand, &driver, 204848, 200, &now);
+		assert_in_range(driver.current, 204848 - pages[i], 204848);
+		assert_in_range(driver.told, 1, 2);
+		assert_false(demand.limited);
+	}
 }
 
 static void wakes_a_sleeping_driver(void **state)
@@ -221,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(met_is_quiet),
 		cmocka_unit_test(both_ways_in_one_go),
+		cmocka_unit_test(large_pages_are_met),
 		cmocka_unit_test(wakes_a_sleeping_driver),
 		cmocka_unit_test(takes_back_what_is_out_of_reach),
 		cmocka_unit_test(tries_ever_less_often),

@@ -54,7 +54,20 @@ static void everything_set(void **state)
 	assert_int_equal(settings.knobs.hysteresis_down, 2);
 	assert_int_equal(settings.knobs.hysteresis_up, 3);
 	settings_floor_name(&settings.knobs, floor, sizeof(floor));
-	assert_string_equal(floor, "96");
+	assert_string_equal(floor, "96MiB");
+	for (unsigned int mib = 2007; mib <= 2012; mib++) {
+		struct settings again;
+		char line[32];
+
+		/* With its unit each number is a size, and reads back as what it is shown as. */
+		snprintf(line, sizeof(line), "floor %uMiB\n", mib);
+		settings_default(&again);
+		assert_true(parse(&again, line, error, sizeof(error)));
+		assert_int_equal(again.knobs.floor_rule, FLOOR_FIXED);
+		assert_int_equal(again.knobs.floor_kib, mib * 1024);
+		settings_floor_name(&again.knobs, floor, sizeof(floor));
+		assert_string_equal(floor, strchr(strtok(line, "\n"), ' ') + 1);
+	}
 	assert_true(parse(&settings, "floor 2008\n", error, sizeof(error)));
 	assert_int_equal(settings.knobs.floor_rule, FLOOR_2008);
 }
@@ -65,8 +78,12 @@ static void refusals(void **state)
 		const char *text, *says;
 	} rows[] = {
 		{ "policy greedy\n", "guest.conf:1: not a value for policy" },
-		{ "\nfloor 3\n", "guest.conf:2: not a value for floor: 2011, 2008 or MiB" },
+		{ "\nfloor 3\n", "guest.conf:2: not a value for floor: 2011, 2008, or a size" },
 		{ "floor 99999999999999999999\n", "guest.conf:1: not a value for floor" },
+		{ "floor MiB\n", "guest.conf:1: not a value for floor" },
+		{ "floor 3MiB\n", "guest.conf:1: not a value for floor" },
+		{ "floor 96GiB\n", "guest.conf:1: not a value for floor" },
+		{ "floor 96 MiB\n", "guest.conf:1: floor takes one value" },
 		{ "floor -1\n", "guest.conf:1: not a value for floor" },
 		{ "interval_s 0\n", "guest.conf:1: not a value for interval_s: 1 to 3600" },
 		{ "hysteresis_down 0\n", "guest.conf:1: not a value for hysteresis_down" },

@@ -32,6 +32,9 @@ static void on_steps_down_at_its_interval(void **state)
 	(void)state;
 	order(true, MIB(512));
 	assert_int_equal(step(1), 0);
+	step(4999);
+	assert_int_equal(target(), MIB(512));
+	step(1);
 	first = target();
 	assert_in_range(first, MIB(466), MIB(467));
 	assert_int_equal(report.selftarget_kib.value, first);
@@ -40,6 +43,23 @@ static void on_steps_down_at_its_interval(void **state)
 	assert_int_equal(target(), first);
 	step(5000);
 	assert_true(target() < first);
+}
+
+/* Started again and again it takes no step: none comes without a measured interval. */
+static void a_crash_loop_takes_no_step(void **state)
+{
+	const char *missing;
+
+	(void)state;
+	for (unsigned int life = 0; life < 20; life++) {
+		order(true, MIB(512));
+		for (unsigned int looks = 0; looks < 40; looks++)
+			step(100);
+		assert_int_equal(target(), MIB(512));
+		kernel_close(&sizer.kernel);
+		memset(&sizer, 0, sizeof(sizer));
+		assert_int_equal(kernel_open(&sizer.kernel, &places, true, &missing), 0);
+	}
 }
 
 static void need_is_followed_at_once(void **state)
@@ -63,6 +83,8 @@ static void it_makes_haste_while_memory_is_taken(void **state)
 	put_number("target_kb", MIB(200));
 	order(true, MIB(512));
 	step(1);
+	step(5000);
+	assert_true(target() < MIB(200));
 	step(200);
 	assert_int_equal(sizer_pause_ms(&sizer, now), SIZER_TICK_MS);
 	guest_has(MIB(200), MIB(40), MIB(100) - POLICY_RISE_KIB);
@@ -315,6 +337,7 @@ static void pressure_follows_need(void **state)
 	put_number("target_kb", MIB(200));
 	order(true, MIB(512));
 	step(1);
+	step(5000);
 	grown = MIB(200);
 	assert_true(target() < grown);
 	used += MIB(50);
@@ -341,6 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(off_reports_and_touches_nothing, start, stop),
 		cmocka_unit_test_setup_teardown(on_steps_down_at_its_interval, start, stop),
+		cmocka_unit_test_setup_teardown(a_crash_loop_takes_no_step, start, stop),
 		cmocka_unit_test_setup_teardown(need_is_followed_at_once, start, stop),
 		cmocka_unit_test_setup_teardown(it_makes_haste_while_memory_is_taken, start, stop),
 		cmocka_unit_test_setup_teardown(it_dozes_while_calm_and_cushioned, start, stop),
