@@ -16,13 +16,15 @@ int board_open(struct board *board)
 	pthread_mutex_init(&board->lock, NULL);
 	board->orders_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	board->report_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	return board->orders_fd < 0 || board->report_fd < 0 ? -errno : 0;
+	board->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return board->orders_fd < 0 || board->report_fd < 0 || board->done_fd < 0 ? -errno : 0;
 }
 
 void board_close(struct board *board)
 {
 	close(board->orders_fd);
 	close(board->report_fd);
+	close(board->done_fd);
 	pthread_mutex_destroy(&board->lock);
 }
 
@@ -110,4 +112,9 @@ bool board_stopped(struct board *board)
 	stop = board->stop;
 	pthread_mutex_unlock(&board->lock);
 	return stop;
+}
+
+void board_done(struct board *board)
+{
+	wake(board->done_fd);
 }

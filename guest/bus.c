@@ -162,5 +162,6 @@ void *bus_thread(void *board)
 		if (err && poll(&stop, 1, RECONNECT_MS) > 0)
 			bus.pending = board_clear(stop.fd) || bus.pending;
 	}
+	board_done(bus.board);
 	return NULL;
 }

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,10 +25,19 @@
 #include "sizer.h"
 
 /* A bus thread that waits for a stalled xenstored can't be ended; it holds nothing worth saving. */
-#define STOP_WAIT_S 2
+#define STOP_WAIT_MS 2000
 
 /* It works a millisecond or less at a time, and what it guards must not keep it from that. */
 #define DAEMON_NICE (-20)
+
+/* How often it looks for the kernel module. */
+#define MODULE_MS 5000
+
+/* What it works with besides its own frames, which are small. */
+#define BUS_STACK (64 * 1024)
+
+/* So late a wake-up may come while nothing moves, so that an idle CPU wakes for several at once. */
+#define DOZE_SLACK_NS 50000000
 
 /* A guest that stays short of memory, on and off, says so once in that time. */
 #define SHORT_OF_PAUSE_MS 60000
@@ -41,6 +51,8 @@ struct daemon {
 	struct board board;
 	struct report handed; /* the last one given to the bus thread */
 	int64_t handed_ms;
+	int64_t module_ms;	      /* when to look for the kernel module again */
+	bool dozing;		      /* its wake-ups may come late */
 	bool standing_by;	      /* the kernel module acts, as was said */
 	bool advised;		      /* what is to be said of swap was said */
 	bool failing;		      /* the last look failed, as was said */
@@ -49,14 +61,14 @@ struct daemon {
 	int64_t short_of_ms;	      /* when it was last said that it doesn't get what it wants */
 };
 
-static volatile sig_atomic_t ending, reloading;
+static volatile sig_atomic_t ending, reloading; /* ending: the signal that said so */
 
 static void on_signal(int number)
 {
 	if (number == SIGHUP)
 		reloading = 1;
 	else
-		ending = 1;
+		ending = number;
 }
 
 static int64_t now_ms(void)
@@ -165,13 +177,16 @@ static void tell_of_driver(struct daemon *daemon)
 static void tell(struct daemon *daemon, const struct orders *orders, int err, int64_t now)
 {
 	const struct demand *demand = &daemon->sizer.demand;
+	char why[256];
 	bool short_of = !err && orders->selfballoon && demand->delay_ms > 0;
 
 	tell_of_driver(daemon);
 	if (daemon->trouble != DRIVER_OBEYS)
 		err = 0;
-	if (err && !daemon->failing)
-		say("can't look at this guest: %s", strerror(-err));
+	if (err && !daemon->failing) {
+		kernel_failure(&daemon->sizer.kernel, daemon->places, err, why, sizeof(why));
+		say("can't look at this guest: %s", why);
+	}
 	daemon->failing = err != 0;
 	if (!err && daemon->on != orders->selfballoon)
 		say("selfballoon is %s", orders->selfballoon ? "on" : "off");
@@ -200,10 +215,14 @@ static void advise(struct daemon *daemon, const struct report *report)
 }
 
 /* Two that size one guest would pull it about: the module has no other way to be turned off. */
-static bool stand_by(struct daemon *daemon)
+static bool stand_by(struct daemon *daemon, int64_t now)
 {
-	bool module = access(daemon->places->module, F_OK) == 0;
+	bool module = daemon->standing_by;
 
+	if (now < daemon->module_ms)
+		return module;
+	daemon->module_ms = now + MODULE_MS;
+	module = access(daemon->places->module, F_OK) == 0;
 	if (module != daemon->standing_by)
 		say(module ? "the kernel module xen_selfballoon sizes this guest and reports; "
 			     "standing by until it is unloaded"
@@ -224,7 +243,8 @@ static void step(struct daemon *daemon)
 	int64_t now = now_ms();
 	int err;
 
-	if (orders.serial == 0 || sizer_rests(&daemon->sizer, &orders, now) || stand_by(daemon))
+	if (orders.serial == 0 || sizer_rests(&daemon->sizer, &orders, now) ||
+	    stand_by(daemon, now))
 		return;
 	if (strcmp(orders.policy, daemon->word) != 0) {
 		memcpy(daemon->word, orders.policy, sizeof(daemon->word));
@@ -245,7 +265,11 @@ static int wait_for(struct daemon *daemon, struct pollfd *fds, nfds_t count,
 {
 	int64_t ms = sizer_pause_ms(&daemon->sizer, now_ms());
 	struct timespec timeout = { ms / 1000, ms % 1000 * 1000000 };
+	bool dozing = ms >= SIZER_DOZE_MS;
 
+	if (dozing != daemon->dozing)
+		prctl(PR_SET_TIMERSLACK, dozing ? (unsigned long)DOZE_SLACK_NS : 0UL, 0, 0, 0);
+	daemon->dozing = dozing;
 	return ppoll(fds, count, &timeout, waiting);
 }
 
@@ -270,16 +294,42 @@ static void loop(struct daemon *daemon, const sigset_t *waiting)
 	}
 }
 
+/*
+ * The stack's default size would count as reserved memory of this guest, eight times what the
+ * daemon has in all. A C library's own part comes on top: thread-local storage, and a sanitizer's.
+ */
+static int start_bus(struct daemon *daemon, pthread_t *thread)
+{
+	long least = sysconf(_SC_THREAD_STACK_MIN);
+	pthread_attr_t attributes;
+	int err = pthread_attr_init(&attributes);
+
+	if (err)
+		return -err;
+	pthread_attr_setstacksize(&attributes, BUS_STACK + (least > 0 ? (size_t)least : 0));
+	err = pthread_create(thread, &attributes, bus_thread, &daemon->board);
+	pthread_attr_destroy(&attributes);
+	return -err;
+}
+
 static void stop_bus(struct daemon *daemon, pthread_t thread)
 {
-	struct timespec until;
+	struct pollfd done = { .fd = daemon->board.done_fd, .events = POLLIN };
 
 	board_stop(&daemon->board);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += STOP_WAIT_S;
-	if (pthread_timedjoin_np(thread, NULL, &until) != 0)
+	if (poll(&done, 1, STOP_WAIT_MS) <= 0)
 		_exit(0);
+	pthread_join(thread, NULL);
 	board_close(&daemon->board);
+}
+
+static void tell_of_kernel(struct daemon *daemon)
+{
+	const char *name, *without;
+
+	for (size_t row = 0; kernel_without(&daemon->sizer.kernel, &row, &name, &without);)
+		say("this kernel has no %s/%s: %s", daemon->places->procfs, name, without);
+	tell_of_driver(daemon);
 }
 
 static int start(struct daemon *daemon)
@@ -297,8 +347,12 @@ static int start(struct daemon *daemon)
 	err = kernel_open(&daemon->sizer.kernel, places, true, &missing);
 	if (err)
 		say("can't read %s/%s: %s", places->procfs, missing, strerror(-err));
+	else if (daemon->sizer.kernel.driver.err == -EALREADY)
+		err = -EALREADY;
 	else
-		tell_of_driver(daemon);
+		tell_of_kernel(daemon);
+	if (err == -EALREADY)
+		say("another xenballoon-guest sizes this guest already: end it first");
 	return err;
 }
 
@@ -311,6 +365,8 @@ int daemon_run(const struct places *places)
 
 	daemon.places = places;
 	daemon.short_of_ms = -SHORT_OF_PAUSE_MS;
+	if (places->syslog)
+		say_to_syslog();
 	err = start(&daemon);
 	if (err)
 		return 1;
@@ -318,12 +374,15 @@ int daemon_run(const struct places *places)
 	harden(places);
 	err = board_open(&daemon.board);
 	if (!err)
-		err = -pthread_create(&thread, NULL, bus_thread, &daemon.board);
+		err = start_bus(&daemon, &thread);
 	if (err) {
 		say("can't start: %s", strerror(-err));
 		return 1;
 	}
 	loop(&daemon, &waiting);
+	if (!daemon.standing_by)
+		sizer_end(&daemon.sizer, &daemon.settings, ending == SIGTERM && !places->stop_stays,
+			  now_ms());
 	stop_bus(&daemon, thread);
 	kernel_close(&daemon.sizer.kernel);
 	return 0;

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "procfs.h"
@@ -56,6 +57,24 @@ static int read_number(int fd, uint64_t *value)
 	return reading.state == READING_OK ? 0 : -EBADMSG;
 }
 
+/*
+ * Two that write targets would pull the guest about. The lock is on what they would fight over, so
+ * that it is found in any container, and gone with its holder.
+ */
+static int take_lock(struct driver *driver)
+{
+	if (!driver->write || driver->lock >= 0)
+		return 0;
+	driver->lock = open_below(driver, ".", O_RDONLY | O_DIRECTORY);
+	if (driver->lock < 0)
+		return driver->lock;
+	if (flock(driver->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	close(driver->lock);
+	driver->lock = -1;
+	return -EALREADY;
+}
+
 /* One that can't be opened for writing is still read: dom0 is told the guest's size. */
 static int open_files(struct driver *driver)
 {
@@ -72,12 +91,25 @@ static int open_files(struct driver *driver)
 	return driver->current < 0 ? driver->current : err;
 }
 
+static void close_files(struct driver *driver)
+{
+	int *const fds[] = { &driver->current, &driver->target, &driver->low, &driver->high };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
 static void prove(struct driver *driver)
 {
 	uint64_t kib;
 
-	driver_close(driver);
-	driver->err = open_files(driver);
+	close_files(driver);
+	driver->err = take_lock(driver);
+	if (!driver->err)
+		driver->err = open_files(driver);
 	if (!driver->err)
 		driver->err = driver_target_kib(driver, &kib);
 	if (!driver->err && driver->write)
@@ -108,19 +140,17 @@ void driver_open(struct driver *driver, const char *sysfs, const char *hyperviso
 				   .target = -1,
 				   .low = -1,
 				   .high = -1,
+				   .lock = -1,
 				   .subtracts = subtracts(hypervisor) };
 	prove(driver);
 }
 
 void driver_close(struct driver *driver)
 {
-	int *const fds[] = { &driver->current, &driver->target, &driver->low, &driver->high };
-
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		if (*fds[i] >= 0)
-			close(*fds[i]);
-		*fds[i] = -1;
-	}
+	close_files(driver);
+	if (driver->lock >= 0)
+		close(driver->lock);
+	driver->lock = -1;
 }
 
 bool driver_sized(const struct driver *driver)

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -49,21 +50,50 @@ static int set_trigger(const char *procfs)
 	return fd;
 }
 
+static const struct {
+	size_t offset; /* of its descriptor */
+	const char *name;
+	const char *without; /* what it does without; NULL: nothing */
+} files[] = {
+	{ offsetof(struct kernel, meminfo), "meminfo", NULL },
+	{ offsetof(struct kernel, zoneinfo), "zoneinfo",
+	  "what the kernel keeps for itself counts as nothing" },
+	{ offsetof(struct kernel, pressure), "pressure/memory",
+	  "tasks that wait for memory are not seen, only what is read again and swap; Linux has it "
+	  "since 4.20, some distributions after booting with psi=1" },
+	{ offsetof(struct kernel, vmstat), "vmstat", "what is read again and swap are not seen" },
+	{ offsetof(struct kernel, uptime), "uptime", "it may shrink right after boot" },
+};
+
+#define FILES (sizeof(files) / sizeof(files[0]))
+
+static int *descriptor(struct kernel *kernel, size_t file)
+{
+	return (int *)(void *)((char *)kernel + files[file].offset);
+}
+
+/* Some files are there and can't be read: PSI that is built in and off. */
+static int open_readable(const char *procfs, const char *name)
+{
+	char path[PATH_MAX], byte;
+	int n = snprintf(path, sizeof(path), "%s/%s", procfs, name);
+	int fd = n < (int)sizeof(path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	int err;
+
+	if (n >= (int)sizeof(path))
+		errno = ENAMETOOLONG;
+	if (fd < 0)
+		return -errno;
+	if (pread(fd, &byte, 1, 0) >= 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
 int kernel_open(struct kernel *kernel, const struct places *places, bool write,
 		const char **missing)
 {
-	const struct {
-		int *fd;
-		const char *name;
-		bool optional;
-	} files[] = {
-		{ &kernel->meminfo, "meminfo", false },
-		{ &kernel->zoneinfo, "zoneinfo", true },
-		{ &kernel->pressure, "pressure/memory", true },
-		{ &kernel->vmstat, "vmstat", true },
-		{ &kernel->uptime, "uptime", true },
-	};
-	char path[PATH_MAX];
 	int err = 0;
 
 	kernel->meminfo = kernel->zoneinfo = kernel->pressure = kernel->vmstat = -1;
@@ -72,21 +102,30 @@ int kernel_open(struct kernel *kernel, const struct places *places, bool write,
 	kernel->gap_known = false;
 	kernel->reserve_kib = 0;
 	kernel->real = strcmp(places->procfs, KERNEL_PROCFS) == 0;
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !err; i++) {
-		int n = snprintf(path, sizeof(path), "%s/%s", places->procfs, files[i].name);
+	for (size_t i = 0; i < FILES && !err; i++) {
+		int fd = open_readable(places->procfs, files[i].name);
 
 		*missing = files[i].name;
-		if (n < (int)sizeof(path))
-			*files[i].fd = open(path, O_RDONLY | O_CLOEXEC);
-		else
-			errno = ENAMETOOLONG;
-		if (*files[i].fd < 0 && !files[i].optional)
-			err = -errno;
+		*descriptor(kernel, i) = fd < 0 ? -1 : fd;
+		if (fd < 0 && !files[i].without)
+			err = fd;
 	}
 	driver_open(&kernel->driver, places->sysfs, places->hypervisor, write);
 	if (!err && write)
 		kernel->trigger = set_trigger(places->procfs);
 	return err;
+}
+
+bool kernel_without(struct kernel *kernel, size_t *row, const char **name, const char **without)
+{
+	while (*row < FILES && *descriptor(kernel, *row) >= 0)
+		++*row;
+	if (*row == FILES)
+		return false;
+	*name = files[*row].name;
+	*without = files[*row].without;
+	++*row;
+	return true;
 }
 
 int kernel_forget_trigger(struct kernel *kernel)
@@ -110,6 +149,29 @@ static ssize_t glance(struct kernel *kernel, int fd, off_t offset)
 	return n < 0 ? -errno : n;
 }
 
+/* However many CPUs and zones there are; what a piece ends within is read again with the next. */
+static void read_reserve(struct kernel *kernel)
+{
+	struct procfs_reserve reserve = { 0 };
+	struct reading reading;
+	size_t taken = 1;
+	off_t at = 0;
+
+	while (taken > 0) {
+		ssize_t n = kernel->zoneinfo < 0 ? 0
+						 : pread(kernel->zoneinfo, kernel->text,
+							 sizeof(kernel->text), at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		taken = n > 0 ? procfs_reserve_feed(&reserve, kernel->text, (size_t)n) : 0;
+		at += (off_t)taken;
+	}
+	reading = procfs_reserve_kib(&reserve, kernel->page_kib);
+	if (reading.state == READING_OK)
+		kernel->reserve_kib = reading.value;
+}
+
 /* Reads a file of many pieces; its length, or -errno. */
 static ssize_t slurp(struct kernel *kernel, int fd)
 {
@@ -130,10 +192,11 @@ static int read_meminfo(struct kernel *kernel, struct meminfo *meminfo)
 	if (len < 0)
 		return (int)len;
 	procfs_meminfo(kernel->text, (size_t)len, meminfo);
-	if (meminfo->total_kib.state != READING_OK || meminfo->available_kib.state != READING_OK ||
-	    meminfo->committed_kib.state != READING_OK)
-		return -EBADMSG;
-	return 0;
+	kernel->lacks = meminfo->total_kib.state != READING_OK	     ? "MemTotal"
+			: meminfo->committed_kib.state != READING_OK ? "Committed_AS"
+			: meminfo->available_kib.state != READING_OK ? "MemAvailable"
+								     : NULL;
+	return kernel->lacks ? -EBADMSG : 0;
 }
 
 /* A kernel that knows no PSI costs precision, nothing else. */
@@ -150,17 +213,11 @@ static void read_pressure(struct kernel *kernel, struct sample *sample)
 /* So do one without zoneinfo, vmstat or uptime. */
 static void read_rest(struct kernel *kernel, struct sample *sample)
 {
-	struct reading reserve;
-	ssize_t len = slurp(kernel, kernel->zoneinfo);
+	ssize_t len = slurp(kernel, kernel->vmstat);
 
-	if (len >= 0) {
-		reserve = procfs_reserve_kib(kernel->text, (size_t)len, kernel->page_kib);
-		if (reserve.state == READING_OK)
-			kernel->reserve_kib = reserve.value;
-	}
-	len = slurp(kernel, kernel->vmstat);
 	if (len >= 0)
 		procfs_vmstat(kernel->text, (size_t)len, &sample->vmstat);
+	read_reserve(kernel);
 	len = glance(kernel, kernel->uptime, 0);
 	if (len >= 0)
 		sample->uptime_ms = procfs_uptime_ms(kernel->text, (size_t)len);
@@ -225,4 +282,21 @@ int kernel_sample(struct kernel *kernel, bool all, struct sample *sample)
 		.page_kib = kernel->page_kib,
 	};
 	return 0;
+}
+
+void kernel_failure(const struct kernel *kernel, const struct places *places, int err, char *text,
+		    size_t size)
+{
+	struct utsname name;
+
+	if (err == -EBADMSG && kernel->lacks)
+		snprintf(text, size,
+			 "%s/meminfo has no number %s; Linux has had all that is needed since "
+			 "3.14, and this is %s",
+			 places->procfs, kernel->lacks,
+			 uname(&name) == 0 ? name.release : "of unknown version");
+	else if (err == -EBADMSG)
+		snprintf(text, size, "%s: a size there is no number", places->sysfs);
+	else
+		snprintf(text, size, "%s or %s: %s", places->procfs, places->sysfs, strerror(-err));
 }

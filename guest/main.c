@@ -28,6 +28,12 @@ static const struct {
 	  "DIR",
 	  "there while the kernel module acts, instead of\n"
 	  "                    " DAEMON_MODULE },
+	{ { "syslog", no_argument, NULL, 'l' },
+	  "",
+	  "log to syslog, too, where standard error is lost" },
+	{ { "stop-stays", no_argument, NULL, 'S' },
+	  "",
+	  "SIGTERM leaves the guest as it is, as SIGINT does" },
 	{ { "config.check", no_argument, NULL, 'k' },
 	  "",
 	  "read the configuration, say if it is right, end" },
@@ -67,7 +73,9 @@ static int help(void)
 		       options[i].help);
 	printf("\nConfiguration, lines of `key value` (default in brackets):\n");
 	settings_describe(stdout);
-	printf("\nSIGHUP reads it anew; SIGTERM ends the daemon and leaves the guest as it is.\n");
+	printf("\nSIGHUP reads it anew; SIGINT ends the daemon and leaves the guest as it is; "
+	       "SIGTERM ends it\n"
+	       "and, while selfballooning is on, lets the guest grow to what it may have.\n");
 	return 0;
 }
 
@@ -107,8 +115,11 @@ static int run(const char *name, const struct places *places)
 
 int main(int argc, char **argv)
 {
-	struct places places = { KERNEL_PROCFS, DRIVER_SYSFS, DRIVER_HYPERVISOR, SETTINGS_FILE,
-				 DAEMON_MODULE };
+	struct places places = { .procfs = KERNEL_PROCFS,
+				 .sysfs = DRIVER_SYSFS,
+				 .hypervisor = DRIVER_HYPERVISOR,
+				 .config = SETTINGS_FILE,
+				 .module = DAEMON_MODULE };
 	struct option table[OPTIONS + 1] = { 0 };
 	bool checking = false;
 	int c;
@@ -131,6 +142,12 @@ int main(int argc, char **argv)
 			break;
 		case 'm':
 			places.module = optarg;
+			break;
+		case 'l':
+			places.syslog = true;
+			break;
+		case 'S':
+			places.stop_stays = true;
 			break;
 		case 'k':
 			checking = true;

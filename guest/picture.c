@@ -34,14 +34,18 @@ static int look(const struct places *places, struct picture *picture)
 	struct view *view = &picture->sample.view;
 	struct reading full = picture->keys[KEY_STATIC_MAX];
 	const char *missing;
+	char why[256];
 	int err = kernel_open(&kernel, places, false, &missing);
 
 	driver_count(&kernel.driver, full);
 	if (!err)
 		err = kernel_sample(&kernel, true, &picture->sample);
 	kernel_close(&kernel);
-	if (err)
+	if (err) {
+		kernel_failure(&kernel, places, err, why, sizeof(why));
+		fprintf(stderr, "xenballoon-guest: can't look: %s\n", why);
 		return err;
+	}
 	picture->driver = driver_trouble(&kernel.driver);
 	if (picture->driver == DRIVER_OBEYS && picture->stats.driver.state == READING_OK)
 		picture->driver = (enum contract_driver)picture->stats.driver.value;
@@ -88,9 +92,5 @@ int picture_take(const struct places *places, struct picture *picture)
 	}
 	picture->word_obeyed =
 		settings_obey(&picture->settings, picture->word, error, sizeof(error));
-	err = look(places, picture);
-	if (err)
-		fprintf(stderr, "xenballoon-guest: can't read %s or %s: %s\n", places->procfs,
-			places->sysfs, strerror(-err));
-	return err;
+	return look(places, picture);
 }

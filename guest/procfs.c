@@ -92,11 +92,7 @@ void procfs_meminfo(const char *text, size_t len, struct meminfo *meminfo)
 	}
 }
 
-struct zone {
-	uint64_t high, managed, protection;
-};
-
-static uint64_t zone_reserve(const struct zone *zone)
+static uint64_t zone_reserve(const struct procfs_zone *zone)
 {
 	uint64_t reserve = zone->protection + zone->high;
 
@@ -117,39 +113,48 @@ static void take_protection(struct text *line, uint64_t *largest)
 	} while (take_word(line, ","));
 }
 
-struct reading procfs_reserve_kib(const char *text, size_t len, unsigned int page_kib)
+static void take_zone_line(struct procfs_reserve *reserve, struct text *line)
 {
-	struct text rest = { text, text + len };
-	struct text line;
-	struct zone zone = { 0, 0, 0 };
-	struct reading sum = { READING_ABSENT, 0 };
-	bool watermarks = false;
+	struct procfs_zone *zone = &reserve->zone;
 
-	while (next_line(&rest, &line)) {
-		skip_blanks(&line);
-		if (take_word(&line, "Node ")) {
-			sum.value += zone_reserve(&zone);
-			sum.state = READING_OK;
-			zone = (struct zone){ 0, 0, 0 };
-			watermarks = false;
-		} else if (take_word(&line, "pages free")) {
-			watermarks = true;
-		} else if (take_word(&line, "pagesets")) {
-			watermarks = false; /* "high:" means something else from here on */
-		} else if (watermarks && take_word(&line, "high ")) {
-			take_number(&line, PAGES_MAX, &zone.high);
-		} else if (watermarks && take_word(&line, "managed ")) {
-			take_number(&line, PAGES_MAX, &zone.managed);
-		} else if (watermarks && take_word(&line, "protection: (")) {
-			take_protection(&line, &zone.protection);
-		}
-		if (sum.value > PAGES_MAX)
-			sum.value = PAGES_MAX;
+	skip_blanks(line);
+	if (take_word(line, "Node ")) {
+		reserve->pages += zone_reserve(zone);
+		if (reserve->pages > PAGES_MAX)
+			reserve->pages = PAGES_MAX;
+		*zone = (struct procfs_zone){ 0, 0, 0 };
+		reserve->known = true;
+		reserve->watermarks = false;
+	} else if (take_word(line, "pages free")) {
+		reserve->watermarks = true;
+	} else if (take_word(line, "pagesets")) {
+		reserve->watermarks = false; /* "high:" means something else from here on */
+	} else if (reserve->watermarks && take_word(line, "high ")) {
+		take_number(line, PAGES_MAX, &zone->high);
+	} else if (reserve->watermarks && take_word(line, "managed ")) {
+		take_number(line, PAGES_MAX, &zone->managed);
+	} else if (reserve->watermarks && take_word(line, "protection: (")) {
+		take_protection(line, &zone->protection);
 	}
-	sum.value = (sum.value + zone_reserve(&zone)) * page_kib;
-	if (sum.state != READING_OK)
-		sum.value = 0;
-	return sum;
+}
+
+size_t procfs_reserve_feed(struct procfs_reserve *reserve, const char *text, size_t len)
+{
+	const char *stop = memrchr(text, '\n', len);
+	struct text rest = { text, stop ? stop : text };
+	struct text line;
+
+	while (next_line(&rest, &line))
+		take_zone_line(reserve, &line);
+	return stop ? (size_t)(stop - text) + 1 : 0;
+}
+
+struct reading procfs_reserve_kib(const struct procfs_reserve *reserve, unsigned int page_kib)
+{
+	if (!reserve->known)
+		return (struct reading){ READING_ABSENT, 0 };
+	return (struct reading){ READING_OK,
+				 (reserve->pages + zone_reserve(&reserve->zone)) * page_kib };
 }
 
 struct reading procfs_psi(const char *text, size_t len)

@@ -63,13 +63,18 @@ static void note_boot(struct pulse *pulse, const struct sample *sample, int64_t 
 	pulse->boot_known = true;
 }
 
+bool pulse_leaving(const struct pulse *pulse, int64_t now_ms)
+{
+	return pulse->leaving_ms && now_ms - pulse->leaving_ms < POLICY_LEAVING_MS;
+}
+
 static unsigned int holds(const struct pulse *pulse, int64_t now_ms)
 {
 	unsigned int holds = 0;
 
 	if (pulse->boot_known && now_ms - pulse->boot_ms < POLICY_BOOT_MS)
 		holds |= HOLD_BOOT;
-	if (pulse->leaving_ms && now_ms - pulse->leaving_ms < POLICY_LEAVING_MS)
+	if (pulse_leaving(pulse, now_ms))
 		holds |= HOLD_LEAVING;
 	if (pulse->swapin_ms && now_ms - pulse->swapin_ms < PULSE_SWAPIN_MS)
 		holds |= HOLD_SWAPIN;

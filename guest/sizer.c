@@ -219,3 +219,25 @@ int sizer_step(struct sizer *sizer, const struct settings *settings, const struc
 	fill(report, sizer, settings, &decision, &sample);
 	return err;
 }
+
+void sizer_end(struct sizer *sizer, const struct settings *settings, bool grow, int64_t now_ms)
+{
+	struct driver *driver = &sizer->kernel.driver;
+	const struct view *view;
+	struct decision decision;
+	struct sample sample;
+	uint64_t least;
+
+	if (!sizer->orders.selfballoon || driver->err || !driver_sized(driver) ||
+	    kernel_sample(&sizer->kernel, false, &sample) != 0)
+		return;
+	sample.view.max_kib = full_size(sizer, sample.view.current_kib);
+	view = &sample.view;
+	policy_decide(settings->policy, &settings->knobs, view, &decision);
+	least = view->current_kib > decision.floor_kib ? view->current_kib : decision.floor_kib;
+	/* What can't be had has been asked for already; a guest that leaves needs no more. */
+	if (grow && !sizer->demand.limited && !pulse_leaving(&sizer->pulse, now_ms))
+		least = view->max_kib;
+	if (least > sample.driver_kib)
+		driver_set_target(driver, least);
+}

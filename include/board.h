@@ -27,6 +27,7 @@ struct board {
 	struct report report;
 	bool stop;
 	int orders_fd; /* polls readable after new orders */
+	int done_fd;   /* polls readable when the bus thread is done */
 	int report_fd; /* polls readable after a new report, and on stop */
 };
 
@@ -44,6 +45,9 @@ struct report board_take_report(struct board *board);
 /* Asks the bus thread to end; what it sees. */
 void board_stop(struct board *board);
 bool board_stopped(struct board *board);
+
+/* The last thing that the bus thread says. */
+void board_done(struct board *board);
 
 /* Makes a descriptor of the board unreadable again; true if it was readable. */
 bool board_clear(int fd);

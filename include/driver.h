@@ -28,6 +28,7 @@ struct driver {
 	bool write;
 	int current, target; /* descriptors, -1: not open */
 	int low, high;
+	int lock;	  /* held while open for writing */
 	int err;	  /* why it doesn't obey, or has no sizes: a negative errno; 0: it does */
 	int64_t retry_ms; /* while err: when to try again; 0: not settled yet */
 	int64_t delay_ms;
@@ -40,8 +41,9 @@ struct driver {
 /*
  * Opens the driver's files below sysfs, which must outlive it; what kind of guest this is stands in
  * guest_type below hypervisor. write: the target for writing, and
- * proves by writing the present target that the driver obeys, which changes nothing. driver->err
- * says what is wrong; close it in either case.
+ * proves by writing the present target that the driver obeys, which changes nothing; and keeps
+ * others from opening it so: for them driver->err is -EALREADY. driver->err says what is wrong;
+ * close it in either case.
  */
 void driver_open(struct driver *driver, const char *sysfs, const char *hypervisor, bool write);
 void driver_close(struct driver *driver);

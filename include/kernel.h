@@ -23,7 +23,8 @@
 struct kernel {
 	/* Descriptors, -1: not open. */
 	int meminfo, zoneinfo, pressure, vmstat, uptime;
-	int trigger; /* polls POLLPRI when tasks wait; -1: this kernel doesn't tell */
+	int trigger;	   /* polls POLLPRI when tasks wait; -1: this kernel doesn't tell */
+	const char *lacks; /* the field of meminfo that made the last look fail; NULL: none did */
 	struct driver driver;
 	unsigned int page_kib;
 	bool real;	   /* it is this machine's own /proc */
@@ -57,10 +58,20 @@ int kernel_open(struct kernel *kernel, const struct places *places, bool write,
 void kernel_close(struct kernel *kernel);
 
 /*
+ * Goes through the files that this kernel doesn't have: *row is 0 at first. True with the name of
+ * one, and with what the daemon does without it.
+ */
+bool kernel_without(struct kernel *kernel, size_t *row, const char **name, const char **without);
+
+/*
  * Looks at size, memory and pressure; with `all` also at reserve, refaults, swap and uptime, which
  * cost more and change less. 0, or -errno, -EBADMSG for a file that doesn't say what it must.
  */
 int kernel_sample(struct kernel *kernel, bool all, struct sample *sample);
+
+/* Why a look failed with err, in words for people. */
+void kernel_failure(const struct kernel *kernel, const struct places *places, int err, char *text,
+		    size_t size);
 
 /* The trigger is gone for good; returns what stands for none. */
 int kernel_forget_trigger(struct kernel *kernel);

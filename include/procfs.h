@@ -18,9 +18,22 @@ void procfs_meminfo(const char *text, size_t len, struct meminfo *meminfo);
 /*
  * The kernel's totalreserve_pages, which it doesn't export, reckoned from /proc/zoneinfo as it
  * does: per zone the largest of lowmem_reserve ("protection") plus the high watermark, at most what
- * the zone manages. page_kib is the page size. Absent if the text names no zone.
+ * the zone manages. The file has 175 bytes per CPU and zone, so it is taken piece by piece.
  */
-struct reading procfs_reserve_kib(const char *text, size_t len, unsigned int page_kib);
+struct procfs_zone {
+	uint64_t high, managed, protection;
+};
+struct procfs_reserve {		 /* zeroed at first */
+	struct procfs_zone zone; /* the one at hand */
+	uint64_t pages;		 /* of those before */
+	bool watermarks, known;
+};
+
+/* Takes the whole lines of a piece; how many bytes that were. */
+size_t procfs_reserve_feed(struct procfs_reserve *reserve, const char *text, size_t len);
+
+/* page_kib is the page size. Absent if the text named no zone. */
+struct reading procfs_reserve_kib(const struct procfs_reserve *reserve, unsigned int page_kib);
 
 /* "some avg10" of /proc/pressure/memory in hundredths of a percent. */
 struct reading procfs_psi(const char *text, size_t len);

@@ -29,6 +29,9 @@ struct pulse {
 /* Fills in what a sample alone can't tell, holds included. */
 void pulse_feel(struct pulse *pulse, struct sample *sample, unsigned int page_kib, int64_t now_ms);
 
+/* True for a while after dom0 told the guest to shut down, suspend or restore. */
+bool pulse_leaving(const struct pulse *pulse, int64_t now_ms);
+
 /* Begins to measure anew. */
 void pulse_begin(struct pulse *pulse);
 

@@ -79,4 +79,10 @@ bool sizer_rests(const struct sizer *sizer, const struct orders *orders, int64_t
 int sizer_step(struct sizer *sizer, const struct settings *settings, const struct orders *orders,
 	       int64_t now_ms, struct report *report);
 
+/*
+ * The last thing it does: while selfballoon is 1 nobody moves this guest any more. It shrinks no
+ * further than it has; grow: it asks for all that it may have, unless it is leaving anyway.
+ */
+void sizer_end(struct sizer *sizer, const struct settings *settings, bool grow, int64_t now_ms);
+
 #endif

@@ -254,28 +254,6 @@ static void no_policy_overrides(void **state)
 	assert_int_equal(decision.goal_kib, MIB(512));
 }
 
-static void results_are_whole_pages_of_the_kernel(void **state)
-{
-	static const unsigned int pages[] = { 4, 16, 64 };
-
-	(void)state;
-	for (size_t i = 0; i < policy_count * 3; i++) {
-		struct view view = idle();
-		struct decision decision;
-		unsigned int page = view.page_kib = pages[i % 3];
-
-		for (unsigned int step = 0; step < 100; step++) {
-			policy_decide(policies[i / 3], &standard, &view, &decision);
-			assert_int_equal(decision.target_kib % page, 0);
-			assert_int_equal(decision.goal_kib % page, 0);
-			assert_int_equal(decision.floor_kib % page, 0);
-			assert_int_equal(policy_lowered(&decision, &view, 100001) % page, 0);
-			view.available_kib -= view.current_kib - decision.target_kib;
-			view.current_kib = decision.target_kib;
-		}
-	}
-}
-
 static void pace(void **state)
 {
 	static const struct {
@@ -505,7 +483,6 @@ int main(void)
 		cmocka_unit_test(committed_converges_to_the_floor),
 		cmocka_unit_test(below_its_floor_it_grows),
 		cmocka_unit_test(no_policy_overrides),
-		cmocka_unit_test(results_are_whole_pages_of_the_kernel),
 		cmocka_unit_test(pace),
 		cmocka_unit_test(pressure_undoes_the_last_step),
 		cmocka_unit_test(refaults_count_as_pressure),

@@ -102,9 +102,17 @@ static const char zoneinfo_text[] = "Node 0, zone      DMA\n"
 				    "        managed  0\n"
 				    "        protection: (0, 0, 0, 0, 0)\n";
 
+static struct reading reserve_of(const char *text, size_t len)
+{
+	struct procfs_reserve sum = { 0 };
+
+	procfs_reserve_feed(&sum, text, len);
+	return procfs_reserve_kib(&sum, 4);
+}
+
 static void reserve(void **state)
 {
-	struct reading got = procfs_reserve_kib(zoneinfo_text, strlen(zoneinfo_text), 4);
+	struct reading got = reserve_of(zoneinfo_text, strlen(zoneinfo_text));
 
 	(void)state;
 	assert_int_equal(got.state, READING_OK);
@@ -121,17 +129,32 @@ static void reserve_rubbish(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(procfs_reserve_kib("", 0, 4).state, READING_ABSENT);
-	assert_int_equal(procfs_reserve_kib("nothing\n", 8, 4).state, READING_ABSENT);
+	assert_int_equal(reserve_of("", 0).state, READING_ABSENT);
+	assert_int_equal(reserve_of("nothing\n", 8).state, READING_ABSENT);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct reading got = procfs_reserve_kib(texts[i], strlen(texts[i]), 4);
+		struct reading got = reserve_of(texts[i], strlen(texts[i]));
 
 		assert_int_equal(got.state, READING_OK);
 		assert_in_range(got.value, 0, 20);
 	}
 	for (size_t len = 0; len < strlen(zoneinfo_text); len++)
-		assert_in_range(procfs_reserve_kib(zoneinfo_text, len, 4).value, 0,
-				(3840 + 4456) * 4);
+		assert_in_range(reserve_of(zoneinfo_text, len).value, 0, (3840 + 4456) * 4);
+}
+
+/* Cut anywhere, what is left of a line comes again with the next piece. */
+static void reserve_in_pieces(void **state)
+{
+	size_t all = strlen(zoneinfo_text);
+
+	(void)state;
+	for (size_t size = 60; size <= all; size++) {
+		struct procfs_reserve sum = { 0 };
+
+		for (size_t at = 0, taken = 1; at < all && taken > 0; at += taken)
+			taken = procfs_reserve_feed(&sum, zoneinfo_text + at,
+						    size < all - at ? size : all - at);
+		assert_int_equal(procfs_reserve_kib(&sum, 4).value, (3840 + 4456) * 4);
+	}
 }
 
 static void psi(void **state)
@@ -242,6 +265,7 @@ int main(void)
 		cmocka_unit_test(meminfo_rubbish),
 		cmocka_unit_test(reserve),
 		cmocka_unit_test(reserve_rubbish),
+		cmocka_unit_test(reserve_in_pieces),
 		cmocka_unit_test(psi),
 		cmocka_unit_test(number),
 	};

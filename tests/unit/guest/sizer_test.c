@@ -346,6 +346,31 @@ static void pressure_follows_need(void **state)
 	assert_in_range(target(), used + MIB(50 + 22 + 64), used + MIB(50 + 23 + 64));
 }
 
+/* 512 CPUs and 8 nodes: the last zone counts as the first does. */
+static void a_large_zoneinfo_is_read_whole(void **state)
+{
+	static char text[8 * (512 * 90 + 200)];
+	size_t len = 0;
+
+	(void)state;
+	for (unsigned int node = 0; node < 8; node++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+					"Node %u, zone Normal\n  pages free 9\n  high 1000\n"
+					"  managed 99999\n  pagesets\n",
+					node);
+		for (unsigned int cpu = 0; cpu < 512; cpu++)
+			len += (size_t)snprintf(
+				text + len, sizeof(text) - len,
+				"    cpu: %u\n              count: 0\n"
+				"              high:  378\n              batch: 63\n",
+				cpu);
+	}
+	put("zoneinfo", text);
+	order(false, MIB(512));
+	step(1);
+	assert_int_equal(sizer.kernel.reserve_kib, 8 * 1000 * 4);
+}
+
 static void gap(void **state)
 {
 	struct sample sample;
@@ -380,6 +405,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(no_shrink_while_leaving, start, stop),
 		cmocka_unit_test_setup_teardown(no_shrink_while_swap_is_read, start, stop),
 		cmocka_unit_test_setup_teardown(pressure_follows_need, start, stop),
+		cmocka_unit_test_setup_teardown(a_large_zoneinfo_is_read_whole, start, stop),
 		cmocka_unit_test_setup_teardown(gap, start, stop),
 	};
 
