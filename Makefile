@@ -168,6 +168,10 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(B)/xenballoon $(DESTDIR)$(PREFIX)/bin/xenballoon
 	install -D -m 0644 control/cli/xenballoon.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/xenballoon
+	install -D -m 0644 control/cli/xenballoon.zsh \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_xenballoon
+	install -D -m 0644 control/cli/xenballoon.fish \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/xenballoon.fish
 	install -D -m 0644 control/cli/xenballoon.1 $(DESTDIR)$(PREFIX)/share/man/man1/xenballoon.1
 	install -D -m 0644 exporter/xenballoon-agent.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-agent.8
 	install -D -m 0644 guest/xenballoon-guest.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-guest.8

@@ -16,6 +16,7 @@ struct entry {
 	size_t len;
 	enum control_action action;
 	enum control_result result;
+	bool dry_run;
 	uint32_t domid;
 	char principal[sizeof(((struct principal *)0)->name)];
 	char subject[SNAPSHOT_NAME_MAX + 1];
@@ -42,6 +43,7 @@ void audit_recent_put(const struct control_request *request, const struct contro
 				 .len = copy ? len : 0,
 				 .action = request->action,
 				 .result = answer->result,
+				 .dry_run = request->dry_run,
 				 .domid = answer->domid };
 	memcpy(entry->principal, request->who.name, sizeof(entry->principal));
 	memcpy(entry->subject, request->subject, sizeof(entry->subject));
@@ -107,6 +109,7 @@ static bool fits(const struct entry *entry, const struct audit_filter *filter)
 	return entry->line && (!filter->action || is_action(entry, filter->action)) &&
 	       (!filter->result || !strcmp(control_results[entry->result].name, filter->result)) &&
 	       (!filter->principal || !strcmp(entry->principal, filter->principal)) &&
+	       (!filter->dry_run || entry->dry_run == !strcmp(filter->dry_run, "true")) &&
 	       (!filter->domain || is_about(entry, filter->domain));
 }
 

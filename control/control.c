@@ -40,6 +40,21 @@ struct call {
 	void *context;
 };
 
+/* What a dry run finds out is no refusal: it was asked what would be. Who may not ask is refused.
+ */
+static enum control_result counted_as(const struct control_request *request,
+				      const struct control_answer *answer)
+{
+	static const bool found_out[RESULT_COUNT] = {
+		[RESULT_NOT_FOUND] = true,  [RESULT_AMBIGUOUS] = true,
+		[RESULT_HARD_LIMIT] = true, [RESULT_SOFT_LIMIT] = true,
+		[RESULT_FOREIGN] = true,    [RESULT_SELFBALLOONING] = true,
+		[RESULT_STALE] = true,	    [RESULT_DEPENDENCY] = true,
+	};
+
+	return request->dry_run && found_out[answer->result] ? RESULT_CHECKED : answer->result;
+}
+
 static int record(const struct control_request *request, const struct control_answer *answer)
 {
 	enum control_interface via = request->who.via;
@@ -48,7 +63,7 @@ static int record(const struct control_request *request, const struct control_an
 	if (answer->result == RESULT_OK)
 		feed_put(request, answer);
 	if ((unsigned int)via < VIA_COUNT && (unsigned int)request->action <= CONTROL_ACTION_COUNT)
-		atomic_fetch_add(&counts[via][request->action][answer->result], 1);
+		atomic_fetch_add(&counts[via][request->action][counted_as(request, answer)], 1);
 	return error;
 }
 

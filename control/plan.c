@@ -205,7 +205,32 @@ static enum control_result turn_on(struct plan *plan, struct control_answer *ans
  * A guest that may be anywhere up to static max stays where it is: its old target could be far
  * below what it needs by now. One that was off and confined keeps the target that it has.
  */
-static enum control_result turn_off(struct plan *plan)
+/* A name that a shell takes as it is. */
+static bool plain(const char *name)
+{
+	static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789._-";
+
+	return *name && *name != '-' && !name[strspn(name, harmless)];
+}
+
+/* One that selfballooning left smaller than its target stays so: who ordered that should know. */
+static void tell_of_target(const struct plan *plan, struct reading target,
+			   struct control_answer *answer)
+{
+	char now[SIZE_TEXT], before[SIZE_TEXT], word[SIZE_TEXT], domid[16];
+	uint64_t held = plan_number(&plan->after, NODE_TARGET).value;
+
+	if (target.state != READING_OK || target.value < held + CONTRACT_CAP_SLACK_KIB)
+		return;
+	snprintf(domid, sizeof(domid), "%" PRIu32, plan->before.domid);
+	answer_warn(answer,
+		    "It stays at %s; its target before was %s (xenballoon target %.63s %s).",
+		    size_text(now, held), size_text(before, target.value),
+		    plain(answer->name) ? answer->name : domid, size_word(word, target.value));
+}
+
+static enum control_result turn_off(struct plan *plan, struct control_answer *answer)
 {
 	struct reading target = plan_number(&plan->before, NODE_TARGET);
 	bool roaming = target.state != READING_OK || enabled(&plan->before) ||
@@ -215,6 +240,7 @@ static enum control_result turn_off(struct plan *plan)
 		set_target(plan, held_kib(plan));
 	else
 		plan_confine(plan);
+	tell_of_target(plan, target, answer);
 	plan_selfballoon(plan, false);
 	return RESULT_OK;
 }
@@ -267,7 +293,7 @@ enum control_result plan_add(struct plan *plan, const struct control_request *re
 	else if (request->value)
 		result = turn_on(plan, answer);
 	else
-		result = turn_off(plan);
+		result = turn_off(plan, answer);
 	answer->after = result == RESULT_OK ? plan_number(&plan->after, name) : answer->before;
 	if (switches) {
 		plan->decides = true;

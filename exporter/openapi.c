@@ -60,6 +60,8 @@ static const struct parameter {
 	{ "/api/v1/audit", "query", "action", OPENAPI_SCHEMA("Action"), "Only of this action." },
 	{ "/api/v1/audit", "query", "result", OPENAPI_SCHEMA("Result"), "Only with this result." },
 	{ "/api/v1/audit", "query", "principal", "{\"type\":\"string\"}", "Only by this one." },
+	{ "/api/v1/audit", "query", "dry_run", "{\"type\":\"boolean\"}",
+	  "Only dry runs, or none." },
 	{ "/api/v1/audit", "query", "domain", "{\"type\":\"string\"}",
 	  "Only about the guest with this domid, UUID or name." },
 	{ "/api/v1/domains/{id}/selfballoon", "header", "If-Match", "{\"type\":\"string\"}",

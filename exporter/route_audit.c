@@ -30,6 +30,7 @@ static const struct field {
 	{ "result", offsetof(struct question, filter.result) },
 	{ "principal", offsetof(struct question, filter.principal) },
 	{ "domain", offsetof(struct question, filter.domain) },
+	{ "dry_run", offsetof(struct question, filter.dry_run) },
 };
 
 #define FIELD_COUNT (sizeof(fields) / sizeof(*fields))
@@ -50,8 +51,8 @@ static bool take(const struct form_field *from, struct question *question, char 
 		return true;
 	}
 	snprintf(error, size,
-		 "Unknown parameter \"%.64s\"; known are limit, before, action, result, principal "
-		 "and domain.",
+		 "Unknown parameter \"%.64s\"; known are limit, before, action, result, principal, "
+		 "domain and dry_run.",
 		 from->name);
 	return false;
 }
@@ -83,6 +84,10 @@ static bool sensible(const struct question *question, char *error, size_t size)
 			 "There is no result \"%.64s\"; say one as they stand in the audit, such "
 			 "as ok or forbidden.",
 			 question->filter.result);
+	else if (question->filter.dry_run && strcmp(question->filter.dry_run, "true") != 0 &&
+		 strcmp(question->filter.dry_run, "false") != 0)
+		snprintf(error, size, "\"dry_run\" must be true or false, not \"%.64s\".",
+			 question->filter.dry_run);
 	else
 		return true;
 	return false;

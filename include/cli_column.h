@@ -61,6 +61,9 @@ bool column_sort(const char *order, struct guests *guests);
 
 void column_help(FILE *to);
 
+/* The states there are, one a line. */
+void column_states(FILE *to);
+
 /* The colour that a state has everywhere. */
 enum term_color column_state_color(const char *state);
 

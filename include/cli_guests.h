@@ -50,6 +50,21 @@ void guests_free(struct guests *guests);
  */
 const struct guest *guests_find(const struct guests *guests, const char *id);
 
+/* Whether a word is a pattern of names, as in fnmatch(3), and not what one guest is called. */
+bool guests_is_pattern(const char *word);
+
+/* Whether a guest is one that the word means: by domid, UUID or name, or its name fits the pattern.
+ */
+bool guests_means(const char *word, const struct json_t *object);
+
+/*
+ * The guests that the words name, each once; patterns as many as fit. All of them without a word.
+ * *good is false, said on standard error, where a word names none, or several without being a
+ * pattern. The list, of *picked, is to be given to free().
+ */
+const struct guest **guests_pick(const struct guests *guests, size_t count, char **words,
+				 size_t *picked, bool *good);
+
 /* Members of an object; "" or false where they are missing or of another type. */
 const char *guest_text(const struct json_t *object, const char *field);
 bool guest_number(const struct json_t *object, const char *field, uint64_t *number);

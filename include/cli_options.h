@@ -27,7 +27,8 @@ enum option_group {
 	GROUP_FILTER = 1 << 9,	/* of audit */
 	GROUP_TOKEN = 1 << 10,	/* of token */
 	GROUP_CONFIG = 1 << 11, /* --config */
-	GROUP_DRY = 1 << 12	/* --dry-run alone */
+	GROUP_DRY = 1 << 12,	/* --dry-run alone */
+	GROUP_OFF = 1 << 13	/* --restore */
 };
 
 struct options {
@@ -39,9 +40,9 @@ struct options {
 	const char *ca, *cert, *key;
 	uint64_t timeout_s;
 	/* what to do */
-	bool json, csv, all, dry_run, force, batch, wait;
+	bool json, csv, all, dry_run, force, batch, wait, restore, dry_runs;
 	uint64_t wait_s, delay_s, count;
-	const char *columns, *sort;
+	const char *columns, *sort, *state;
 	const char *warning, *critical;
 	const char *action, *result, *principal, *domain;
 	const char *role, *domains, *expires, *file;

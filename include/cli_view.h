@@ -14,6 +14,9 @@
 #define VIEW_FILTER_MAX 63
 
 /* Which guests are shown, and in which order. */
+/* What the signs of a bar mean, here and in `explain`. */
+#define VIEW_LEGEND "# has | target + wants"
+
 struct view {
 	size_t order;			  /* of view_orders() */
 	bool backward;			  /* the largest first */
@@ -38,6 +41,9 @@ void view_free(struct view *view);
 
 /* The host, or all of them; at most so many columns. To be given to free(). */
 char *view_head(const struct guests *guests, size_t columns);
+
+/* What keys and signs mean, line by line; NULL beyond the last. */
+const char *view_help(size_t line);
 
 /* The titles, and one guest; `hosts`: with a column for its host. */
 char *view_titles(size_t columns, bool hosts);

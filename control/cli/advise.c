@@ -18,7 +18,7 @@
 /* What one guest would give or need; KiB. */
 struct advice {
 	const struct guest *guest;
-	bool known;   /* it says what it wants */
+	bool known;   /* it runs, reports, and says what it wants */
 	bool refused; /* it can't change its size, whatever it wants */
 	bool on;
 	uint64_t has, wants, frees, needs;
@@ -29,26 +29,19 @@ struct sums {
 	size_t off, unknown;
 };
 
-/* No guest can be more than it was booted for, whatever it says. */
+/* The agent reckons, so that this says what every face does. */
 static void reckon(const struct guest *guest, struct advice *advice, struct sums *sums)
 {
-	uint64_t most;
-
 	*advice = (struct advice){ .guest = guest, .on = guest_true(guest->object, "selfballoon") };
-	advice->known = guest_number(guest->object, "allocated_kib", &advice->has);
-	advice->known &= guest_number(guest->object, "wanted_kib", &advice->wants);
+	guest_number(guest->object, "allocated_kib", &advice->has);
+	guest_number(guest->object, "wanted_kib", &advice->wants);
+	advice->known = guest_number(guest->object, "reclaimable_kib", &advice->frees) &&
+			guest_number(guest->object, "unmet_kib", &advice->needs);
 	advice->refused = !strcmp(guest_text(guest->object, "state"), "refused");
-	advice->known &= !advice->refused;
 	if (!advice->known) {
 		sums->unknown++;
 		return;
 	}
-	if (guest_number(guest->object, "static_max_kib", &most) && advice->wants > most)
-		advice->wants = most;
-	if (advice->has > advice->wants)
-		advice->frees = advice->has - advice->wants;
-	else
-		advice->needs = advice->wants - advice->has;
 	if (advice->on)
 		return;
 	sums->off++;
@@ -72,12 +65,12 @@ static const char *what(const struct advice *advice)
 	if (advice->refused)
 		return "can't balloon: xenballoon explain says why";
 	if (!advice->known)
-		return "says nothing: is xenballoon-guest running in it?";
+		return guest_text(advice->guest->object, "state");
 	if (advice->on)
-		return "sizes itself already";
+		return "selfballooning is on";
 	if (advice->frees)
-		return "would free";
-	return advice->needs ? "would need more" : "would stay as it is";
+		return "could free";
+	return advice->needs ? "lacks" : "has what it wants";
 }
 
 static void size_cell(struct table *table, bool known, uint64_t kib, enum term_color color)
@@ -90,7 +83,7 @@ static void size_cell(struct table *table, bool known, uint64_t kib, enum term_c
 static void print_table(const struct cli *cli, const struct advice *advice, size_t count)
 {
 	bool hosts = cli->way_count > 1;
-	struct table *table = table_new(5 + hosts);
+	struct table *table = table_new(6 + hosts);
 
 	if (hosts)
 		table_title(table, "HOST", false);
@@ -98,6 +91,7 @@ static void print_table(const struct cli *cli, const struct advice *advice, size
 	table_title(table, "HAS", true);
 	table_title(table, "WANTS", true);
 	table_title(table, "FREES", true);
+	table_title(table, "NEEDS", true);
 	table_title(table, "", false);
 	for (size_t i = 0; i < count; i++) {
 		const struct guest *guest = advice[i].guest;
@@ -108,6 +102,7 @@ static void print_table(const struct cli *cli, const struct advice *advice, size
 		size_cell(table, advice[i].has, advice[i].has, TERM_PLAIN);
 		size_cell(table, advice[i].known, advice[i].wants, TERM_PLAIN);
 		size_cell(table, advice[i].frees && !advice[i].on, advice[i].frees, TERM_GOOD);
+		size_cell(table, advice[i].needs && !advice[i].on, advice[i].needs, TERM_WARN);
 		table_cell(table, what(&advice[i]), TERM_DIM);
 	}
 	table_print(table, stdout, term_columns());
@@ -135,20 +130,21 @@ static void print_sums(const struct sums *sums, const struct guests *guests)
 	uint64_t free_kib;
 
 	if (!sums->off) {
-		printf("\nAll guests that say what they want size themselves already.\n");
+		printf("\nSelfballooning is on in all guests that say what they want.\n");
 	} else {
 		printf("\nSelfballooning in %zu more guest%s would free %s%s%s", sums->off,
 		       sums->off == 1 ? "" : "s", term_color(TERM_BOLD),
 		       size_text(frees, sums->frees), term_color(TERM_PLAIN));
 		if (sums->needs)
-			printf(" and let others grow by %s", size_text(needs, sums->needs));
+			printf(", and give %s to those that lack it",
+			       size_text(needs, sums->needs));
 		printf(".\nTurn it on:  xenballoon on --all     or one by one:  xenballoon on "
 		       "NAME...\n");
 	}
 	if (free_now(guests, &free_kib))
 		printf("Free now: %s.\n", size_text(now, free_kib));
 	if (sums->unknown)
-		printf("%zu guest%s not say what %s.\n", sums->unknown,
+		printf("%zu guest%s not say what %s: see the state.\n", sums->unknown,
 		       sums->unknown == 1 ? " does" : "s do",
 		       sums->unknown == 1 ? "it wants" : "they want");
 }

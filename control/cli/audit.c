@@ -18,7 +18,7 @@
 #define USUAL_COUNT 50
 #define PAGE_MAX    1000 /* the API's */
 
-enum shown { TEXT, TIME, RESULT, VALUE };
+enum shown { TEXT, TIME, RESULT, MODE, VALUE };
 
 static const struct {
 	const char *title, *field;
@@ -28,10 +28,17 @@ static const struct {
 	{ "WAY IN", "interface", TEXT }, { "ACTION", "action", TEXT },
 	{ "GUEST", "name", TEXT },	 { "ASKED", "requested", VALUE },
 	{ "BEFORE", "before", VALUE },	 { "AFTER", "after", VALUE },
-	{ "RESULT", "result", RESULT },	 { "DETAIL", "detail", TEXT },
+	{ "MODE", "dry_run", MODE },	 { "RESULT", "result", RESULT },
+	{ "DETAIL", "detail", TEXT },
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(*columns))
+
+/* A check is no decision: it is shown to those who ask for checks. */
+static bool all_runs(const struct options *options)
+{
+	return options->dry_runs || (options->result && !strcmp(options->result, "checked"));
+}
 
 static void add_filters(const struct options *options, struct client_call *call)
 {
@@ -40,7 +47,8 @@ static void add_filters(const struct options *options, struct client_call *call)
 	} filters[] = { { "action", options->action },
 			{ "result", options->result },
 			{ "principal", options->principal },
-			{ "domain", options->domain } };
+			{ "domain", options->domain },
+			{ "dry_run", all_runs(options) ? NULL : "false" } };
 
 	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++)
 		if (filters[i].value)
@@ -116,6 +124,18 @@ static enum term_color result_color(const char *result)
 	return TERM_BAD;
 }
 
+static bool changed(const json_t *entry)
+{
+	return !strcmp(guest_text(entry, "result"), "ok") && !guest_true(entry, "dry_run");
+}
+
+static const char *mode_of(const json_t *entry)
+{
+	if (guest_true(entry, "dry_run"))
+		return "dry run";
+	return guest_true(entry, "force") ? "forced" : "-";
+}
+
 static void add_cell(struct table *table, const json_t *entry, size_t column)
 {
 	const char *field = columns[column].field, *text = guest_text(entry, field);
@@ -126,8 +146,14 @@ static void add_cell(struct table *table, const json_t *entry, size_t column)
 		time_text(text, short_text);
 		table_cell(table, short_text, TERM_PLAIN);
 		return;
+	case MODE:
+		table_cell(table, mode_of(entry), TERM_PLAIN);
+		return;
 	case VALUE:
-		value_text(json_object_get(entry, field), short_text);
+		/* Nothing came after what changed nothing. */
+		value_text(strcmp(field, "after") || changed(entry) ? json_object_get(entry, field)
+								    : NULL,
+			   short_text);
 		table_cell(table, short_text, TERM_PLAIN);
 		return;
 	case RESULT:

@@ -22,6 +22,9 @@
  */
 #define AT_ONCE 16
 
+/* The lowest target of any guest, KiB. */
+#define LOWEST_KIB 4096
+
 static void add_options(const struct cli *cli, json_t *body)
 {
 	if (cli->options->dry_run)
@@ -106,6 +109,14 @@ static int tell_all(const struct cli *cli, const struct client_call *call)
 	return code;
 }
 
+static bool any_pattern(size_t count, char **words)
+{
+	for (size_t i = 0; i < count; i++)
+		if (guests_is_pattern(words[i]))
+			return true;
+	return false;
+}
+
 /* The guests that are meant on one host, by UUID or as they were called, and how far we are. */
 struct batch {
 	json_t *names;
@@ -118,24 +129,22 @@ struct batch {
  */
 static int sort_out(struct cli *cli, size_t count, char **words, struct batch *batches, bool *good)
 {
+	const struct guest **list;
 	struct guests guests;
+	size_t picked;
 
 	*good = true;
-	if (count && cli->way_count == 1) {
+	if (count && cli->way_count == 1 && !any_pattern(count, words)) {
 		for (size_t i = 0; i < count; i++)
 			json_array_append_new(batches[0].names, json_string(words[i]));
 		return EXIT_DONE;
 	}
 	guests_read(cli, &guests);
-	for (size_t i = 0; i < (count ? count : guests.count); i++) {
-		const struct guest *guest =
-			count ? guests_find(&guests, words[i]) : &guests.guest[i];
-
-		*good = *good && guest;
-		if (guest)
-			json_array_append_new(batches[guest->way - cli->ways].names,
-					      json_string(guest_text(guest->object, "uuid")));
-	}
+	list = guests_pick(&guests, count, words, &picked, good);
+	for (size_t i = 0; i < picked; i++)
+		json_array_append_new(batches[list[i]->way - cli->ways].names,
+				      json_string(guest_text(list[i]->object, "uuid")));
+	free(list);
 	guests_free(&guests);
 	return guests.exit;
 }
@@ -182,6 +191,48 @@ static bool ask_some(struct cli *cli, bool on, struct batch *batches, int *code)
 	return count;
 }
 
+/* One guest's target; EXIT_ as it ended. */
+static int set_target(struct cli *cli, const struct way *way, const char *id, uint64_t kib)
+{
+	struct client_call call = { .way = way, .method = "POST" };
+	int code;
+
+	client_path(&call, "/api/v1/domains/%s/target", id);
+	call.send = json_pack("{sI}", "target_kib", (json_int_t)kib);
+	add_options(cli, call.send);
+	client_run(&call, 1);
+	code = problem_exit(&call);
+	if (problem_good(&call)) {
+		say_done(cli, call.way, call.answer);
+		if (cli->options->wait && !cli->options->dry_run)
+			code = follow_target(cli, call.way, guest_text(call.answer, "uuid"), kib);
+	}
+	json_decref(call.send);
+	client_free(&call, 1);
+	return code;
+}
+
+/* Gives guests that selfballooned the target back that they had before it was turned on. */
+static int restore_targets(struct cli *cli, const struct guests *before, size_t count, char **words)
+{
+	size_t picked;
+	bool good;
+	const struct guest **list = guests_pick(before, count, words, &picked, &good);
+	int code = EXIT_DONE, own;
+	uint64_t kib;
+
+	for (size_t i = 0; i < picked; i++) {
+		const json_t *guest = list[i]->object;
+
+		if (!guest_true(guest, "selfballoon") || !guest_number(guest, "target_kib", &kib))
+			continue;
+		own = set_target(cli, list[i]->way, guest_text(guest, "uuid"), kib);
+		code = own > code ? own : code;
+	}
+	free(list);
+	return code;
+}
+
 static int switch_guests(struct cli *cli, bool on, size_t count, char **words)
 {
 	struct batch batches[OPTIONS_HOSTS_MAX] = { 0 };
@@ -214,39 +265,52 @@ int command_on(struct cli *cli, size_t count, char **words)
 
 int command_off(struct cli *cli, size_t count, char **words)
 {
-	return switch_guests(cli, false, count, words);
+	struct guests before;
+	int code, own;
+
+	if (!cli->options->restore || cli->options->dry_run)
+		return switch_guests(cli, false, count, words);
+	guests_read(cli, &before);
+	code = switch_guests(cli, false, count, words);
+	own = code == EXIT_DONE ? restore_targets(cli, &before, count, words) : code;
+	guests_free(&before);
+	return own > code ? own : code;
 }
 
-/* The host and the name that a request for this guest goes to; *id NULL, said: there is none. */
-static int locate(struct cli *cli, const char *word, const struct way **way, char **id)
+/* Those that a pattern fits, or the one among several hosts. */
+static int set_targets(struct cli *cli, char **words, uint64_t kib)
 {
-	const struct guest *guest;
+	const struct guest **list;
 	struct guests guests;
+	size_t picked;
+	bool good;
+	int code = EXIT_DONE, own;
 
-	*way = &cli->ways[0];
-	*id = NULL;
-	if (cli->way_count == 1) {
-		*id = strdup(word);
-		return EXIT_DONE;
-	}
 	guests_read(cli, &guests);
-	guest = guests_find(&guests, word);
-	if (guest) {
-		*way = guest->way;
-		*id = strdup(guest_text(guest->object, "uuid"));
-	} else if (guests.exit == EXIT_DONE) {
-		guests.exit = EXIT_REFUSED;
+	list = guests_pick(&guests, 1, words, &picked, &good);
+	for (size_t i = 0; i < picked; i++) {
+		own = set_target(cli, list[i]->way, guest_text(list[i]->object, "uuid"), kib);
+		code = own > code ? own : code;
 	}
+	if (code == EXIT_DONE)
+		code = good || guests.exit != EXIT_DONE ? guests.exit : EXIT_REFUSED;
+	free(list);
 	guests_free(&guests);
-	return guests.exit;
+	return code;
+}
+
+/* Fewer KiB than any guest's lowest are a forgotten unit. */
+static bool unit_forgotten(const char *text, uint64_t kib)
+{
+	if (kib >= LOWEST_KIB || text[strspn(text, "0123456789")])
+		return false;
+	fprintf(stderr, "xenballoon: %s without a unit is KiB; did you mean %sM?\n", text, text);
+	return true;
 }
 
 int command_target(struct cli *cli, size_t count, char **words)
 {
-	struct client_call call = { .method = "POST" };
-	int code, located;
 	uint64_t kib;
-	char *id;
 
 	(void)count;
 	if (!size_parse(words[1], &kib)) {
@@ -254,21 +318,9 @@ int command_target(struct cli *cli, size_t count, char **words)
 			words[1]);
 		return EXIT_USAGE;
 	}
-	located = locate(cli, words[0], &call.way, &id);
-	if (!id)
-		return located;
-	client_path(&call, "/api/v1/domains/%s/target", id);
-	free(id);
-	call.send = json_pack("{sI}", "target_kib", (json_int_t)kib);
-	add_options(cli, call.send);
-	client_run(&call, 1);
-	code = problem_exit(&call);
-	if (problem_good(&call)) {
-		say_done(cli, call.way, call.answer);
-		if (cli->options->wait && !cli->options->dry_run)
-			code = follow_target(cli, call.way, guest_text(call.answer, "uuid"), kib);
-	}
-	json_decref(call.send);
-	client_free(&call, 1);
-	return code == EXIT_DONE ? located : code;
+	if (unit_forgotten(words[1], kib))
+		return EXIT_USAGE;
+	if (cli->way_count == 1 && !guests_is_pattern(words[0]))
+		return set_target(cli, &cli->ways[0], words[0], kib);
+	return set_targets(cli, words, kib);
 }

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "cli_check.h"
 #include "cli_command.h"
 #include "cli_guests.h"
 #include "cli_size.h"
@@ -343,6 +344,12 @@ static int report(const struct guests *guests, const struct thresholds *threshol
 	putchar('\n');
 	free(verdicts);
 	return levels[worst].exit;
+}
+
+void check_words(FILE *to)
+{
+	for (size_t i = 0; i < MEASURES; i++)
+		fprintf(to, "%s=\n", measures[i].name);
 }
 
 int command_check(struct cli *cli, size_t count, char **words)

@@ -201,6 +201,12 @@ void column_text(const struct column *column, const struct guest *guest, bool hu
 		abort();
 }
 
+void column_states(FILE *to)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(colors); i++)
+		fprintf(to, "%s\n", colors[i].state);
+}
+
 enum term_color column_state_color(const char *state)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(colors); i++)

@@ -11,23 +11,25 @@
 
 /* clang-format off */
 const struct command commands[] = {
-	{ "list", "", 0, 0, GROUP_WAY | GROUP_FORMAT | GROUP_TABLE, 0, command_list,
+	{ "list", "[GUEST...]", 0, WORDS_MAX, GROUP_WAY | GROUP_FORMAT | GROUP_TABLE, TRAIT_GUESTS, command_list,
 	  "all guests, one per line: size, state and why",
-	  "One line per guest. Choose columns with -o (-o help lists them), order with --sort.\n"
+	  "One line per guest, and their sum. Choose columns with -o (-o help lists them), order with\n"
+	  "--sort, guests by name, pattern or --state.\n"
 	  "\n"
 	  "  xenballoon list\n"
+	  "  xenballoon list 'web*' --state starving,host_full\n"
 	  "  xenballoon list -o name,allocated,wanted --sort -allocated\n"
 	  "  xenballoon list --csv -o name,uuid,allocated >sizes.csv\n"
 	  "  xenballoon -H xen1 -H xen2 list            # a rack; rows get a HOST column\n" },
-	{ "show", "[GUEST]", 0, 1, GROUP_WAY | GROUP_FORMAT, TRAIT_GUESTS, command_show,
+	{ "show", "[GUEST...]", 0, WORDS_MAX, GROUP_WAY | GROUP_FORMAT, TRAIT_GUESTS, command_show,
 	  "everything that is known of one guest, or of the host",
 	  "Each value with its meaning. Without GUEST, the host.\n"
-	  "A GUEST is a domid, a name or a UUID, here and everywhere.\n"
+	  "A GUEST is a domid, a name, a UUID or a pattern of names such as 'web*', here and everywhere.\n"
 	  "\n"
 	  "  xenballoon show\n"
 	  "  xenballoon show web1\n"
 	  "  xenballoon show web1 --json | jq .allocated_kib\n" },
-	{ "explain", "GUEST", 1, 1, GROUP_WAY, TRAIT_GUESTS, command_explain,
+	{ "explain", "GUEST...", 1, WORDS_MAX, GROUP_WAY, TRAIT_GUESTS, command_explain,
 	  "why a guest has the size it has, and what would change it",
 	  "The reason in words, the numbers behind it, and what to do to change it.\n"
 	  "\n"
@@ -45,11 +47,13 @@ const struct command commands[] = {
 	  "\n"
 	  "  xenballoon on web1\n"
 	  "  xenballoon on --all --dry-run              # what would happen\n" },
-	{ "off", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL, TRAIT_GUESTS,
+	{ "off", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL | GROUP_OFF, TRAIT_GUESTS,
 	  command_off, "let guests follow dom0's target again",
 	  "Turns selfballooning off: the guest stays at the size it has, which becomes its target.\n"
+	  "With --restore it gets the target back that it had before selfballooning.\n"
 	  "\n"
-	  "  xenballoon off web1 web2\n" },
+	  "  xenballoon off web1 web2\n"
+	  "  xenballoon off 'web*' --restore\n" },
 	{ "target", "GUEST SIZE", 2, 2, GROUP_WAY | GROUP_CHANGE | GROUP_WAIT, TRAIT_GUESTS,
 	  command_target, "tell a guest how big to be",
 	  "SIZE is a number and K, M, G or T: 512M, 1.5G. Without a unit it is KiB.\n"

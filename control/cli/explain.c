@@ -14,6 +14,7 @@
 #include "cli_guests.h"
 #include "cli_size.h"
 #include "cli_table.h"
+#include "cli_view.h"
 
 #define SCALE_CELLS 50
 
@@ -177,7 +178,7 @@ static void print_scale(const json_t *guest)
 	if (!guest_number(guest, "wanted_kib", &bar.second))
 		bar.second = UINT64_MAX;
 	term_bar(cells, SCALE_CELLS, &bar);
-	printf("\n  0 [%s] %s    # has, | target, + wanted\n", cells, size_text(most, bar.scale));
+	printf("\n  0 [%s] %s    " VIEW_LEGEND "\n", cells, size_text(most, bar.scale));
 }
 
 static void print_numbers(const struct guest *guest)
@@ -229,23 +230,31 @@ static const json_t *host_of(const struct guests *guests, const struct guest *gu
 	return NULL;
 }
 
+static void explain(const struct guests *guests, const struct guest *guest)
+{
+	print_head(guest);
+	print_scale(guest->object);
+	print_numbers(guest);
+	print_advice(guest->object, host_of(guests, guest));
+}
+
 int command_explain(struct cli *cli, size_t count, char **words)
 {
+	const struct guest **list;
 	struct guests guests;
-	const struct guest *guest;
-	int code = EXIT_REFUSED;
+	size_t picked;
+	bool good;
+	int code;
 
-	(void)count;
 	guests_read(cli, &guests);
-	guest = guests_find(&guests, words[0]);
-	if (guest) {
-		print_head(guest);
-		print_scale(guest->object);
-		print_numbers(guest);
-		print_advice(guest->object, host_of(&guests, guest));
+	list = guests_pick(&guests, count, words, &picked, &good);
+	code = good || guests.exit != EXIT_DONE ? guests.exit : EXIT_REFUSED;
+	for (size_t i = 0; i < picked; i++) {
+		if (i)
+			putchar('\n');
+		explain(&guests, list[i]);
 	}
-	if (guest || guests.exit != EXIT_DONE)
-		code = guests.exit;
+	free(list);
 	guests_free(&guests);
 	return code;
 }

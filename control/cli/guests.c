@@ -5,6 +5,7 @@
  */
 #include "cli_guests.h"
 
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,6 +145,75 @@ const struct guest *guests_find(const struct guests *guests, const char *id)
 		fprintf(stderr, "xenballoon: no guest has the domid, name or UUID \"%s\"\n", shown);
 	free(shown);
 	return other ? NULL : found;
+}
+
+bool guests_is_pattern(const char *word)
+{
+	return word[strcspn(word, "*?[")];
+}
+
+bool guests_means(const char *word, const struct json_t *object)
+{
+	const struct guest guest = { .object = (struct json_t *)(uintptr_t)object };
+
+	if (guests_is_pattern(word) && !fnmatch(word, guest_text(object, "name"), 0))
+		return true;
+	for (enum naming naming = BY_DOMID; naming < NAMING_COUNT; naming++)
+		if (is_called(&guest, naming, word))
+			return true;
+	return false;
+}
+
+static void pick(const struct guest **list, size_t *picked, const struct guest *guest)
+{
+	for (size_t i = 0; i < *picked; i++)
+		if (list[i] == guest)
+			return;
+	list[(*picked)++] = guest;
+}
+
+/* A pattern, unless a guest is called just so. False, said: it fits none. */
+static bool pick_fitting(const struct guests *guests, const char *word, const struct guest **list,
+			 size_t *picked)
+{
+	size_t fitting = 0;
+	char *shown;
+
+	for (size_t i = 0; i < guests->count; i++)
+		if (guests_means(word, guests->guest[i].object)) {
+			pick(list, picked, &guests->guest[i]);
+			fitting++;
+		}
+	if (fitting || guests->exit != EXIT_DONE)
+		return fitting;
+	shown = term_escape(word);
+	fprintf(stderr, "xenballoon: no guest's name fits \"%s\"\n", shown);
+	free(shown);
+	return false;
+}
+
+const struct guest **guests_pick(const struct guests *guests, size_t count, char **words,
+				 size_t *picked, bool *good)
+{
+	const struct guest **list = calloc(guests->count + 1, sizeof(*list)), *one;
+
+	if (!list)
+		abort();
+	*picked = 0;
+	*good = true;
+	for (size_t i = 0; i < guests->count && !count; i++)
+		pick(list, picked, &guests->guest[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (guests_is_pattern(words[i])) {
+			*good &= pick_fitting(guests, words[i], list, picked);
+			continue;
+		}
+		one = guests_find(guests, words[i]);
+		*good &= one != NULL;
+		if (one)
+			pick(list, picked, one);
+	}
+	return list;
 }
 
 const char *guest_text(const struct json_t *object, const char *field)

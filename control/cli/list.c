@@ -43,6 +43,69 @@ static void list_json(const struct cli *cli, const struct guests *guests)
 	print_json(list);
 }
 
+/* Whether its state is one of the list; NULL: any is. */
+static bool in_state(const struct guest *guest, const char *states)
+{
+	const char *state = guest_text(guest->object, "state");
+	size_t len;
+
+	for (; states && *states; states += len + (states[len] == ',')) {
+		len = strcspn(states, ",");
+		if (strlen(state) == len && !strncmp(states, state, len))
+			return true;
+	}
+	return !states;
+}
+
+/* Leaves those that are meant, in the order asked for. False, said: a word names none. */
+static bool keep_meant(struct guests *guests, const char *states, size_t count, char **words)
+{
+	size_t picked, kept = 0;
+	bool good;
+	const struct guest **list = guests_pick(guests, count, words, &picked, &good);
+	struct guest *meant = calloc(picked + 1, sizeof(*meant));
+
+	if (!meant)
+		abort();
+	for (size_t i = 0; i < picked; i++)
+		if (in_state(list[i], states))
+			meant[kept++] = *list[i];
+	free(list);
+	free(guests->guest);
+	guests->guest = meant;
+	guests->count = kept;
+	return good;
+}
+
+static uint64_t sum(const struct guest *guests, size_t count, const char *field)
+{
+	uint64_t total = 0, own;
+
+	for (size_t i = 0; i < count; i++) {
+		guest_number(guests[i].object, field, &own);
+		total += own;
+	}
+	return total;
+}
+
+/* "15 guests have 1853 MiB and lack 12 MiB; 38 MiB free" */
+static void list_sums(const struct guests *guests)
+{
+	char has[SIZE_TEXT], lacks[SIZE_TEXT], left[SIZE_TEXT];
+	uint64_t unmet = sum(guests->guest, guests->count, "unmet_kib"), free_kib = 0, own;
+
+	for (size_t i = 0; i < guests->ways; i++) {
+		guest_number(guests->hosts[i].answer, "free_kib", &own);
+		free_kib += own;
+	}
+	printf("%zu guest%s %s %s", guests->count, guests->count == 1 ? "" : "s",
+	       guests->count == 1 ? "has" : "have",
+	       size_text(has, sum(guests->guest, guests->count, "allocated_kib")));
+	if (unmet)
+		printf(" and lack%s %s", guests->count == 1 ? "s" : "", size_text(lacks, unmet));
+	printf(", %s free\n", size_text(left, free_kib));
+}
+
 static bool at_right(const struct column *column)
 {
 	return column->kind == SHOWN_SIZE || column->kind == SHOWN_NUMBER ||
@@ -71,6 +134,8 @@ static void list_table(const struct cli *cli, const struct guests *guests,
 	else
 		table_print(table, stdout, term_columns());
 	table_free(table);
+	if (!csv)
+		list_sums(guests);
 }
 
 int command_list(struct cli *cli, size_t count, char **words)
@@ -80,8 +145,6 @@ int command_list(struct cli *cli, size_t count, char **words)
 	size_t chosen;
 	int code;
 
-	(void)count;
-	(void)words;
 	if (cli->options->columns && !strcmp(cli->options->columns, "help")) {
 		column_help(stdout);
 		return EXIT_DONE;
@@ -91,6 +154,8 @@ int command_list(struct cli *cli, size_t count, char **words)
 		return EXIT_USAGE;
 	guests_read(cli, &guests);
 	code = guests.exit;
+	if (!keep_meant(&guests, cli->options->state, count, words) && code == EXIT_DONE)
+		code = EXIT_REFUSED;
 	if (!column_sort(cli->options->sort, &guests))
 		code = EXIT_USAGE;
 	else if (cli->options->json)
@@ -98,7 +163,8 @@ int command_list(struct cli *cli, size_t count, char **words)
 	else if (guests.count || cli->options->csv)
 		list_table(cli, &guests, columns, chosen);
 	else if (code == EXIT_DONE)
-		puts("This host has no guests.");
+		puts(cli->options->state ? "No guest is in that state."
+					 : "This host has no guests.");
 	guests_free(&guests);
 	free(columns);
 	return code;
@@ -206,20 +272,23 @@ static int show_hosts(struct cli *cli)
 
 int command_show(struct cli *cli, size_t count, char **words)
 {
+	const struct guest **list;
 	struct guests guests;
-	const struct guest *guest;
-	int code = EXIT_REFUSED;
+	size_t picked;
+	bool good;
+	int code;
 
 	if (!count)
 		return show_hosts(cli);
 	guests_read(cli, &guests);
-	guest = guests_find(&guests, words[0]);
-	if (guest && cli->options->json)
-		print_json(object_of(cli, guest));
-	else if (guest)
-		show_guest(guest, cli->way_count > 1);
-	if (guest || guests.exit != EXIT_DONE)
-		code = guests.exit;
+	list = guests_pick(&guests, count, words, &picked, &good);
+	code = good || guests.exit != EXIT_DONE ? guests.exit : EXIT_REFUSED;
+	for (size_t i = 0; i < picked; i++)
+		if (cli->options->json)
+			print_json(object_of(cli, list[i]));
+		else
+			show_guest(list[i], cli->way_count > 1);
+	free(list);
 	guests_free(&guests);
 	return code;
 }

@@ -12,25 +12,10 @@
 #include "cli_client.h"
 #include "cli_command.h"
 #include "cli_term.h"
+#include "cli_words.h"
 
-/* What bash completion asks for; no command, as it is not for people. */
+/* What completion asks for; no command, as it is not for people. */
 #define WORDS_OPTION "--completion-words"
-
-static int print_words(const char *name)
-{
-	const struct command *command = name ? command_find(name) : NULL;
-
-	if (command) {
-		options_words(command->groups, stdout);
-		if (command->traits & TRAIT_GUESTS)
-			puts("GUEST");
-		return EXIT_DONE;
-	}
-	options_words(GROUP_WAY, stdout);
-	for (size_t i = 0; i < command_count; i++)
-		printf("%s\n", commands[i].name);
-	return EXIT_DONE;
-}
 
 static const struct command *find(const char *name)
 {
@@ -133,8 +118,10 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_IGN);
 	term_init();
-	if (argc > 1 && !strcmp(argv[1], WORDS_OPTION))
-		return print_words(argv[2]);
+	if (argc > 1 && !strcmp(argv[1], WORDS_OPTION)) {
+		words_print(argv[2], stdout);
+		return EXIT_DONE;
+	}
 	at = options_read(&options, GROUP_WAY, true, argc, argv);
 	if (at < 0)
 		return EXIT_USAGE;

@@ -4,7 +4,6 @@
  */
 #include "cli_problem.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,7 +12,6 @@
 #include "cli_client.h"
 #include "cli_command.h"
 #include "cli_guests.h"
-#include "cli_size.h"
 #include "cli_term.h"
 #include "cli_way.h"
 
@@ -52,15 +50,14 @@ static void hint(const struct client_call *call)
 void problem_say(const char *whom, const struct json_t *problem)
 {
 	const char *detail = guest_text(problem, "detail");
-	char size[SIZE_TEXT], *name = term_escape(whom);
-	uint64_t would_pass;
+	const char *passes = guest_text(problem, "would_pass");
+	char *name = term_escape(whom);
 
 	say(name, *detail ? detail : guest_text(problem, "result"));
 	free(name);
-	if (guest_number(problem, "would_pass_kib", &would_pass))
-		fprintf(stderr, "  %" PRIu64 "K (%s) would pass%s.\n", would_pass,
-			size_text(size, would_pass),
-			guest_true(problem, "forceable") ? ", or --force" : "");
+	if (*passes)
+		fprintf(stderr, "  Nearest that passes: %.24s%s\n", passes,
+			guest_true(problem, "forceable") ? " (or --force)" : "");
 	else if (guest_true(problem, "forceable"))
 		fprintf(stderr, "  --force passes this limit.\n");
 }

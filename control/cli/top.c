@@ -27,7 +27,7 @@
 #define HEAD_LINES    2 /* above the guests */
 #define FOOT_LINES    2
 
-enum mode { MODE_LIST, MODE_FILTER, MODE_ASK };
+enum mode { MODE_LIST, MODE_FILTER, MODE_ASK, MODE_HELP };
 
 struct top {
 	struct cli *cli;
@@ -167,12 +167,19 @@ static void draw_foot(const struct top *top)
 		addstr(top->message);
 	else if (guest)
 		printw("%s: %.150s", name, guest_text(guest->object, "reason"));
-	mvprintw(LINES - 1, 0,
-		 "q quit  arrows choose  o on/off  s sort (%s%s)  r reverse  / filter%s%s",
+	mvprintw(LINES - 1, 0, "q quit  ? help  o on/off  s sort (%s%s)  r reverse  / filter%s%s",
 		 view_order(top->view.order), top->view.backward ? ", largest first" : "",
 		 *top->view.filter ? ": " : "", top->view.filter);
 	mvchgat(LINES - 1, 0, -1, attributes(TERM_DIM), 0, NULL);
 	free(name);
+}
+
+static void draw_help(void)
+{
+	erase();
+	for (int i = 0; view_help((size_t)i) && i < LINES; i++)
+		mvaddnstr(i, 0, view_help((size_t)i), COLS);
+	refresh();
 }
 
 static void draw(struct top *top)
@@ -180,13 +187,17 @@ static void draw(struct top *top)
 	size_t lines =
 		LINES > HEAD_LINES + FOOT_LINES ? (size_t)(LINES - HEAD_LINES - FOOT_LINES) : 1;
 
+	top->dirty = false;
+	if (top->mode == MODE_HELP) {
+		draw_help();
+		return;
+	}
 	erase();
 	draw_text(0, view_head(&top->now, (size_t)COLS), A_NORMAL);
 	draw_text(1, view_titles((size_t)COLS, top->cli->way_count > 1), A_BOLD);
 	draw_list(top, lines);
 	draw_foot(top);
 	refresh();
-	top->dirty = false;
 }
 
 /* A line for people from the answer to a change. */
@@ -312,6 +323,9 @@ static void key_list(struct top *top, int key)
 	case '/':
 		top->mode = MODE_FILTER;
 		break;
+	case '?':
+		top->mode = MODE_HELP;
+		break;
 	}
 }
 
@@ -321,6 +335,9 @@ static void handle_key(struct top *top, int key)
 		top->dirty = true;
 	} else if (top->mode == MODE_FILTER) {
 		key_filter(top, key);
+	} else if (top->mode == MODE_HELP) {
+		top->mode = MODE_LIST;
+		top->dirty = true;
 	} else if (top->mode == MODE_ASK) {
 		if (key == 'y' || key == 'Y')
 			begin_change(top);

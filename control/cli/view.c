@@ -18,10 +18,12 @@
 #define HOST_COLUMNS  20
 #define STATE_COLUMNS 9
 #define SIZE_COLUMNS  8
+#define WAIT_COLUMNS  4
 #define LEAST_BAR     10
+#define WIDE	      100 /* columns from which on there is room for the maximum */
 
 static const char *const orders[] = { "name",	"allocated",  "target", "actual",
-				      "wanted", "static_max", "state" };
+				      "wanted", "static_max", "state",	"pressure" };
 
 #define ORDERS (sizeof(orders) / sizeof(*orders))
 
@@ -91,10 +93,24 @@ static void add_size(FILE *to, const json_t *guest, const char *field)
 	fprintf(to, " %*s", SIZE_COLUMNS, text);
 }
 
+/* The sizes that a line shows, from the left; the last only where there is room for it. */
+static const struct {
+	const char *title, *field;
+} sizes[] = { { "HAS", "allocated_kib" },
+	      { "WANTS", "wanted_kib" },
+	      { "TARGET", "target_kib" },
+	      { "MAX", "static_max_kib" } };
+
+static size_t size_count(size_t columns)
+{
+	return sizeof(sizes) / sizeof(*sizes) - (columns < WIDE);
+}
+
 /* Columns that are left for a bar, beside all else. */
 static size_t bar_columns(size_t columns, bool hosts)
 {
-	size_t used = NAME_COLUMNS + 1 + STATE_COLUMNS + 1 + 4 + 3 * (SIZE_COLUMNS + 1) + 3;
+	size_t used = NAME_COLUMNS + 1 + STATE_COLUMNS + 1 + 4 +
+		      size_count(columns) * (SIZE_COLUMNS + 1) + WAIT_COLUMNS + 1 + 3;
 
 	if (hosts)
 		used += HOST_COLUMNS + 1;
@@ -140,13 +156,31 @@ char *view_head(const struct guests *guests, size_t columns)
 		on += guest_true(guests->guest[i].object, "selfballoon");
 	for (size_t i = 0; i < guests->ways; i++)
 		down += guests->hosts[i].status != 200;
-	fprintf(to, "%s of %s free, %zu guests, %zu size themselves, others could free %s",
+	fprintf(to, "%s%s%s of %s free, %zu guests, %zu selfballooning, could free %s",
+		guests->ways == 1 ? guest_text(guests->hosts[0].answer, "name") : "",
+		guests->ways == 1 && *guest_text(guests->hosts[0].answer, "name") ? ": " : "",
 		size_text(text[0], sum(guests, "free_kib")),
 		size_text(text[1], sum(guests, "total_kib")), guests->count, on,
 		size_text(text[2], sum(guests, "reclaimable_kib")));
 	if (down)
 		fprintf(to, "; %zu of %zu hosts don't answer", down, guests->ways);
 	return finish(to, &line, columns);
+}
+
+const char *view_help(size_t line)
+{
+	static const char *const lines[] = {
+		"A bar is one guest, from nothing to its maximum: " VIEW_LEGEND,
+		"WAIT is its pressure: the share of time that its programs wait for memory",
+		"",
+		"arrows, page up, page down, j, k   choose a guest",
+		"o   turn its selfballooning on or off, after a question",
+		"s   order by the next column           r   the other way round",
+		"/   show guests whose name or state has a text; Escape shows all",
+		"q   quit                               any key   back to the guests",
+	};
+
+	return line < sizeof(lines) / sizeof(*lines) ? lines[line] : NULL;
 }
 
 char *view_titles(size_t columns, bool hosts)
@@ -156,9 +190,11 @@ char *view_titles(size_t columns, bool hosts)
 
 	if (hosts)
 		fprintf(to, "%-*s ", HOST_COLUMNS, "HOST");
-	fprintf(to, "%-*s %-*s SELF  %-*s  %*s %*s %*s", NAME_COLUMNS, "NAME", STATE_COLUMNS,
-		"STATE", (int)bar_columns(columns, hosts), "# has  | target  + actual",
-		SIZE_COLUMNS, "HAS", SIZE_COLUMNS, "TARGET", SIZE_COLUMNS, "MAX");
+	fprintf(to, "%-*s %-*s SELF  %-*.*s ", NAME_COLUMNS, "NAME", STATE_COLUMNS, "STATE",
+		(int)bar_columns(columns, hosts), (int)bar_columns(columns, hosts), VIEW_LEGEND);
+	for (size_t i = 0; i < size_count(columns); i++)
+		fprintf(to, " %*s", SIZE_COLUMNS, sizes[i].title);
+	fprintf(to, " %*s", WAIT_COLUMNS, "WAIT");
 	return finish(to, &line, columns);
 }
 
@@ -170,7 +206,7 @@ static void draw_bar(const json_t *guest, char *cells, size_t count)
 	guest_number(guest, "allocated_kib", &bar.filled);
 	if (!guest_number(guest, "target_kib", &bar.mark))
 		bar.mark = UINT64_MAX;
-	if (!guest_number(guest, "actual_kib", &bar.second))
+	if (!guest_number(guest, "wanted_kib", &bar.second))
 		bar.second = UINT64_MAX;
 	term_bar(cells, count, &bar);
 }
@@ -181,6 +217,7 @@ void view_guest(const struct guest *guest, size_t columns, bool hosts, struct vi
 	size_t cells = bar_columns(columns, hosts);
 	char *bar = malloc(cells + 1);
 	FILE *to = begin(&line->text);
+	uint64_t centi;
 
 	if (!bar)
 		abort();
@@ -195,9 +232,12 @@ void view_guest(const struct guest *guest, size_t columns, bool hosts, struct vi
 	draw_bar(guest->object, bar, cells);
 	fprintf(to, " [%s]", bar);
 	free(bar);
-	add_size(to, guest->object, "allocated_kib");
-	add_size(to, guest->object, "target_kib");
-	add_size(to, guest->object, "static_max_kib");
+	for (size_t i = 0; i < size_count(columns); i++)
+		add_size(to, guest->object, sizes[i].field);
+	if (guest_number(guest->object, "pressure_centipercent", &centi))
+		fprintf(to, " %*u%%", WAIT_COLUMNS - 1, (unsigned int)((centi + 50) / 100));
+	else
+		fprintf(to, " %*s", WAIT_COLUMNS, "-");
 	line->state_at = NAME_COLUMNS + 1 + (hosts ? HOST_COLUMNS + 1 : 0);
 	line->state_len = STATE_COLUMNS;
 	line->state_color = column_state_color(state);

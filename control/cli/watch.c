@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include <jansson.h>
@@ -49,15 +48,8 @@ struct watch {
 
 static bool meant(const struct watch *watch, const json_t *guest)
 {
-	char domid[24] = "";
-	uint64_t number;
-
-	if (guest_number(guest, "domid", &number))
-		snprintf(domid, sizeof(domid), "%llu", (unsigned long long)number);
 	for (size_t i = 0; i < watch->count; i++)
-		if (!strcmp(watch->words[i], guest_text(guest, "name")) ||
-		    !strcasecmp(watch->words[i], guest_text(guest, "uuid")) ||
-		    !strcmp(watch->words[i], domid))
+		if (guests_means(watch->words[i], guest))
 			return true;
 	return !watch->count;
 }

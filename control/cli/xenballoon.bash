@@ -19,16 +19,27 @@ _xenballoon_is_way() {
 	esac
 }
 
+# Of a list with commas the last word is completed, the ones before it stay.
+_xenballoon_listed() { # WORDS WORD
+	local before=''
+	[[ $2 != *,* ]] || before=${2%,*},
+	mapfile -t COMPREPLY < <(compgen -P "$before" -W "$1" -- "${2##*,}")
+	[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
+	return 0
+}
+
 # What may stand after an option; fails where it is none that takes a word.
 _xenballoon_argument() { # OPTION WORD
 	case $1 in
 	--socket | --token-file | --password-file | --ca | --cert | --key | --file | --config)
 		mapfile -t COMPREPLY < <(compgen -f -- "$2")
 		;;
-	--role) mapfile -t COMPREPLY < <(compgen -W 'viewer operator' -- "$2") ;;
-	--action) mapfile -t COMPREPLY < <(compgen -W 'selfballoon target' -- "$2") ;;
-	-H | --host | --url | --user | --timeout | -o | --output | --sort | -w | --warning | -c | \
-		--critical | -d | --delay | -n | --count | --result | --principal | --domain | --domains | --expires)
+	-o | --output | --sort | --state | --result | --action | --role | --domain | -w | --warning | -c | --critical)
+		words=$("$program" --completion-words "$1" 2>/dev/null)
+		[[ $words != GUEST ]] || words=$(_xenballoon_guests "$program" "${way[@]}")
+		_xenballoon_listed "$words" "$2"
+		;;
+	-H | --host | --url | --user | --timeout | -d | --delay | -n | --count | --principal | --domains | --expires)
 		COMPREPLY=()
 		;;
 	*) return 1 ;;
@@ -36,7 +47,7 @@ _xenballoon_argument() { # OPTION WORD
 }
 
 _xenballoon() {
-	local program=$1 current=$2 line=() way=() command='' i words
+	local program=$1 current=$2 line=() way=() command='' i words named=0
 	# Bash splits words at : and =, which URLs and options have; the line as it stands is better.
 	read -ra line <<<"${COMP_LINE:0:COMP_POINT}"
 	[[ ${COMP_LINE:0:COMP_POINT} != *[[:space:]] ]] || line+=('')
@@ -47,6 +58,8 @@ _xenballoon() {
 			way+=("${line[i]}")
 		elif [[ -z $command && ${line[i]} != -* ]]; then
 			command=${line[i]}
+		elif [[ ${line[i]} != -* ]]; then
+			named=$((named + 1))
 		fi
 	done
 	_xenballoon_argument "${line[-2]-}" "$current" && return
@@ -57,6 +70,8 @@ _xenballoon() {
 	esac
 	if grep -qx GUEST <<<"$words"; then
 		words=${words/GUEST/}
+		# What follows the guest is a size.
+		[[ $command != target || $named -eq 0 || $current == -* ]] || return 0
 		[[ $current == -* ]] || words=$(_xenballoon_guests "$program" "${way[@]}")
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -46,7 +46,7 @@ field() { # NAME FIELD
 @test "list: a line per guest, aligned, the columns that are asked for, as JSON and CSV" {
 	run -0 cli list
 	contains "${lines[0]}" "NAME"
-	same "${#lines[@]}" 6 "lines"
+	same "${#lines[@]}" 7 "lines, with the sum"
 	contains "$output" "is at dom0's target of 400 MiB"
 	contains "$output" "no_agent"
 	run -0 cli list -o name,allocated_kib --sort -allocated
@@ -106,7 +106,7 @@ field() { # NAME FIELD
 	before=$(everything)
 	run -0 cli advise
 	contains "$output" "guest1"
-	contains "$output" "says nothing: is xenballoon-guest running in it?"
+	contains "$output" "no_agent"
 	run -0 cli advise --json
 	wanted=$(http GET /api/v1/domains | jq '[.domains[] | select(.wanted_kib) |
 		[.allocated_kib - .wanted_kib, 0] | max] | add')
@@ -129,6 +129,52 @@ field() { # NAME FIELD
 	run -2 cli on --all guest1
 }
 
+@test "patterns name guests, and what they have is summed" {
+	run -0 cli list 'guest*' -o name
+	same "$(printf '%s ' "${lines[@]:1:3}")" "guest1 guest2 guest3 "
+	[[ ${lines[4]} =~ ^3\ guests\ have\ [0-9]+\ MiB.*,\ [0-9.]+\ [MG]iB\ free$ ]]
+	run -0 cli list guest1 "$(domid guest2)" --csv -o name
+	same "$output" $'name\nguest1\nguest2'
+	run -0 cli list --state no_agent -o name
+	contains "$output" "quiet"
+	[[ $output != *guest1* ]]
+	run -1 --separate-stderr cli list 'nothing*'
+	contains "$stderr" "no guest's name fits \"nothing*\""
+	run -0 cli on 'guest[12]' --dry-run
+	same "$(grep -c 'would be: selfballooning on' <<<"$output")" 2 answers
+	run -0 cli show 'guest*' --json
+	same "$(jq -s length <<<"$output")" 3 guests
+	run -0 cli explain 'guest*'
+	same "$(grep -c 'What would change it' <<<"$output")" 3 guests
+	run -0 cli target 'guest[12]' 390M --dry-run
+	same "$(grep -c 'would be: target 390 MiB' <<<"$output")" 2 answers
+	run -0 cli advise
+	contains "${lines[0]}" "NEEDS"
+}
+
+# smaller_than NAME KIB
+smaller_than() {
+	[ "$(field "$1" allocated_kib)" -lt "$2" ]
+}
+
+@test "off says what stays small, and how to get it back" {
+	cli target guest3 400M
+	cli on guest3
+	wait_until 60 smaller_than guest3 300000
+	run -0 cli off guest3
+	contains "$output" "It stays at "
+	contains "$output" "its target before was 400 MiB (xenballoon target guest3 400M)."
+	cli on guest3
+	run -0 cli off guest3 --restore
+	contains "$output" "guest3: target "
+	cli target guest3 400M
+	cli on guest3
+	wait_until 60 smaller_than guest3 300000
+	run -0 cli off guest3 --restore
+	contains "$output" "guest3: target 400 MiB (was "
+	same "$(key guest3 target)" 409600
+}
+
 @test "a dry run is refused or would be done, and changes nothing" {
 	local before
 	before=$(everything)
@@ -148,9 +194,16 @@ field() { # NAME FIELD
 	run -0 cli target guest1 262145
 	same "$(key guest1 target)" 262145
 	run -1 --separate-stderr cli target guest1 2G
-	contains "$stderr" "524288K (512 MiB) would pass."
+	same "$(grep -c Nearest <<<"$stderr")" 1
+	contains "$stderr" "a target of 2048 MiB is above its maximum of 512 MiB"
+	contains "$stderr" "Nearest that passes: 512M"
 	run -1 --separate-stderr cli target quiet 20M
-	contains "$stderr" "or --force"
+	contains "$stderr" "(or --force)"
+	[[ $stderr != *KiB* ]]
+	# What it names is taken.
+	run -0 cli target quiet "$(sed -n 's/.*Nearest that passes: \([^ ]*\).*/\1/p' <<<"$stderr")" --dry-run
+	run -2 --separate-stderr cli target guest1 512
+	contains "$stderr" "512 without a unit is KiB; did you mean 512M?"
 	run -0 cli target quiet 20M --force
 	same "$(key quiet target)" 20480
 	run -2 --separate-stderr cli target guest1 512MB

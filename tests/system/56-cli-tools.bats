@@ -209,6 +209,32 @@ teardown() {
 	run -3 cli watch --socket /nowhere
 }
 
+refused_requests() {
+	http GET /metrics | grep '^xenballoon_control_requests_total{' | grep -vE 'result="(ok|checked)"' |
+		awk '{ sum += $NF } END { print sum }'
+}
+
+@test "audit: a dry run is told apart, changed nothing, and is no refusal" {
+	local before
+	before=$(refused_requests)
+	cli target guest1 310M
+	cli target guest1 320M --dry-run
+	run -1 cli target guest1 2G --dry-run
+	same "$(refused_requests)" "$before" "requests refused"
+	run -0 cli audit -n 1
+	contains "${lines[0]}" "MODE"
+	contains "${lines[1]}" "310 MiB"
+	run -0 cli audit -n 2 --dry-runs
+	contains "${lines[1]}" "dry run"
+	contains "${lines[2]}" "dry run"
+	# ASKED, BEFORE and no AFTER.
+	[[ ${lines[1]} =~ 320\ MiB\ +310\ MiB\ +-\ +dry\ run\ +checked ]]
+	run -0 cli audit -n 1 --result checked
+	contains "${lines[1]}" "320 MiB"
+	expect 200 GET '/api/v1/audit?dry_run=true&limit=2' "" operator | jq -e '[.entries[].dry_run] == [true, true]'
+	expect 400 GET '/api/v1/audit?dry_run=maybe' "" operator | jq -e '.detail | contains("maybe")'
+}
+
 @test "audit: who asked for what, filtered, page after page; operators only" {
 	local i
 	for i in {1..6}; do

@@ -13,7 +13,7 @@ setup_file() {
 	PATH=$BUILD:$PATH
 	bed_start --guests 2 --host-mib 2048 --memory-mib 400
 	bed create db1 --memory-mib 128 --static-max-mib 256 --daemon no --poster no
-	bed create evil --memory-mib 32 --static-max-mib 64 --daemon no --poster no
+	bed create evil --memory-mib 128 --static-max-mib 256 --daemon no --poster no
 	store_write "/local/domain/$(domid evil)/name" $'x; touch /tmp/evil \033[31m'
 	cli_tokens
 	agent_start
@@ -53,12 +53,14 @@ keys() {
 @test "top: as plain text, so many pictures, in the order that is asked for" {
 	run -0 cli top -b -n 2 -d 1s --sort name
 	same "$(grep -c '^NAME ' <<<"$output")" 2 pictures
-	contains "${lines[0]}" "4 guests, 0 size themselves"
+	contains "${lines[0]}" "$(uname -n): "
+	contains "${lines[0]}" "4 guests, 0 selfballooning"
 	contains "${lines[2]}" "db1 "
-	[[ ${lines[2]} =~ \[#+\|?#*\.+\]\ +128\ MiB\ +128\ MiB\ +256\ MiB ]]
+	[[ ${lines[2]} =~ \[#+\|?#*\.+\]\ +128\ MiB\ +-\ +128\ MiB\ +256\ MiB\ +- ]]
 	contains "$output" 'x; touch /tmp/ev'
 	[[ $output != *$'\033'* ]]
 	run -2 cli top -b --sort size
+	run -0 cli top -b -n 1 --sort -pressure
 	run -2 --separate-stderr cli top </dev/null
 	contains "$stderr" "-b prints plain text"
 	run -3 cli top -b -n 1 --socket /nowhere
@@ -76,13 +78,13 @@ keys() {
 	wait_until 5 shows 'Turn selfballooning on in db1\? y or n'
 	keys n
 	wait_until 5 hides 'y or n'
-	same "$(http GET /api/v1/domains/db1 | jq .selfballoon)" null
+	same "$(http GET /api/v1/domains/db1 | jq .selfballoon)" false
 	keys o
 	wait_until 5 shows 'Turn selfballooning on in db1\? y or n'
 	keys y
 	wait_until 5 shows 'db1: selfballooning is on'
 	same "$(http GET /api/v1/domains/db1 | jq .selfballoon)" true
-	wait_until 5 shows '1 size themselves'
+	wait_until 5 shows '1 selfballooning'
 	keys / Escape
 	wait_until 5 shows '^guest1'
 	keys s
@@ -109,6 +111,43 @@ keys() {
 	tmux -S "$HOST_DIR/tmux" kill-server
 }
 
+# Each size ends where its heading does, and no line is wider than the screen.
+aligned() { # COLUMNS TEXT
+	local title at
+	for title in HAS WANTS TARGET WAIT; do
+		at=$(awk -v t="$title" '/^NAME/ { print index($0, t) + length(t) - 1 }' <<<"$2")
+		same "$(awk -v at="$at" 'NR > 2 && (substr($0, at, 1) == " " || substr($0, at + 1, 1) ~ /[^ ]/)' <<<"$2")" "" \
+			"lines whose $title stands elsewhere, at $1 columns"
+	done
+	same "$(awk -v most="$1" 'length($0) > most' <<<"$2")" "" "lines beyond $1 columns"
+}
+
+@test "top: headings stand over their numbers at any width, and the bar's signs have one meaning" {
+	local columns
+	for columns in 60 80 100 132 200; do
+		run -0 on_columns $columns top -b -n 1
+		[ $columns -lt 80 ] || aligned $columns "$output"
+	done
+	run -0 on_columns 110 top -b -n 1
+	contains "$output" "# has | target + wants"
+	contains "$(cli explain db1)" "# has | target + wants"
+	screen_start "$BUILD/xenballoon" top -d 1s
+	wait_until 15 shows '^guest1'
+	keys '?'
+	wait_until 5 shows 'A bar is one guest'
+	keys x
+	wait_until 5 shows '^guest1'
+	keys q
+	wait_until 5 shows 'ended 0'
+	tmux -S "$HOST_DIR/tmux" kill-server
+}
+
+on_columns() { # COLUMNS COMMAND...
+	local columns=$1
+	shift
+	script -qec "stty cols $columns; NO_COLOR=1 $(printf '%q ' "$BUILD/xenballoon" "$@")" /dev/null </dev/null | tr -d '\r'
+}
+
 # tab LINE: what the Tab key offers at its end.
 tab() {
 	bash -c '. "$1"; COMP_LINE=$2 COMP_POINT=${#2} COMPREPLY=()
@@ -124,7 +163,13 @@ tab() {
 	same "$(tab "xenballoon --url $URL on guest1 ")" "db1 guest1 guest2 "
 	same "$(tab 'xenballoon --socket /nowhere explain ')" " "
 	same "$(tab 'xenballoon target guest1 512M --w')" "--wait= "
+	same "$(tab 'xenballoon target guest1 ')" " "
 	same "$(tab 'xenballoon list --c')" "--ca= --cert= --csv "
+	same "$(tab 'xenballoon list --sort -pre')" "-pressure "
+	same "$(tab 'xenballoon list -o name,sta')" "name,state name,static_max "
+	same "$(tab 'xenballoon list --state cra')" "crashed "
+	same "$(tab 'xenballoon audit --result soft')" "soft_limit "
+	same "$(tab 'xenballoon check -w fr')" "free= "
 	same "$(tab 'xenballoon token ')" "list make revoke "
 	same "$(tab 'xenballoon token make x --role ')" "operator viewer "
 	same "$(tab 'xenballoon --token-file /etc/host')" "$(compgen -f /etc/host | sort | tr '\n' ' ')"
@@ -143,7 +188,7 @@ tab() {
 	same "$(grep -c 'would be: selfballooning on' <<<"$output")" "$count" answers
 	run -0 cli off --all
 	same "$(grep -c ': selfballooning off' <<<"$output")" "$count" answers
-	same "$(sort -u <<<"$output" | wc -l)" "$count" guests
+	same "$(grep ': selfballooning off' <<<"$output" | sort -u | wc -l)" "$count" guests
 }
 
 # Each command on the sanitizers' build of the program. `make check` has made it.
@@ -196,4 +241,39 @@ tab() {
 		--completion-words on
 	EOT
 	[ $failed -eq 0 ]
+}
+
+# In fish and zsh, what their own machinery would offer.
+fish_tab() { # LINE
+	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$ROOT/control/cli/xenballoon.fish" "$1" |
+		cut -f 1 | sort | tr '\n' ' '
+}
+
+zsh_tab() { # LINE
+	zsh -f -c 'file=$1 words=(${(z)2}); [[ $2 != *[[:space:]] ]] || words+=("")
+		CURRENT=$#words PREFIX=$words[-1] before=
+		compset() { before=${(M)PREFIX#*,}; PREFIX=${PREFIX#*,} }
+		compadd() { [[ $1 != -S ]] || shift 2; shift; for word; do [[ $word != $PREFIX* ]] || echo $before$word; done }
+		_files() { echo files }
+		source $file' zsh "$ROOT/control/cli/xenballoon.zsh" "$1" | sort | tr '\n' ' '
+}
+
+@test "completion: the same in zsh and fish" {
+	local line
+	while read -r line; do
+		line=${line%.}
+		same "$(fish_tab "$line")" "$(tab "$line" | sed 's/^ $//')" "fish: $line"
+		same "$(zsh_tab "$line")" "$(tab "$line" | sed 's/^ $//')" "zsh: $line"
+	done <<-EOT
+		xenballoon ex.
+		xenballoon explain g.
+		xenballoon --socket $HOST_DIR/agent.sock on guest1 .
+		xenballoon target guest1 .
+		xenballoon list --sort -pre.
+		xenballoon list -o name,sta.
+		xenballoon list --state cra.
+		xenballoon audit --result soft.
+		xenballoon check -w fr.
+		xenballoon token make x --role .
+	EOT
 }
