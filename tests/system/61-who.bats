@@ -151,7 +151,7 @@ part_is_viewer() {
 @test "the socket is root's and the group's" {
 	same "$(stat -c '%a %U:%G' "$HOST_DIR/agent.sock")" "660 root:games"
 	chmod 711 "$HOST_DIR"
-	contains "$(local_as "${other[@]}" -- GET /api/v1/whoami)" "Couldn't connect"
+	contains "$(local_as "${other[@]}" -- GET /api/v1/whoami)" "curl: (7)"
 }
 
 @test "root and the group's members are operators by the kernel's word, and named" {
