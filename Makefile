@@ -20,12 +20,15 @@ LDFLAGS  += $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed
 
 AGENT_LIBS := -lxenctrl -lxenstore -lmicrohttpd -lnetsnmpagent -lnetsnmp -ljansson -lyaml \
               -lgnutls -Wl,--no-as-needed -lcrypt -Wl,--as-needed -lsystemd -lz -lpthread
-GUEST_LIBS := -lxenstore
+GUEST_LIBS := $(if $(STATIC),,-lxenstore)
 CLI_LIBS   := -lcurl -ljansson -lgnutls -lncursesw -ltinfo
 
 # The contract is both sides' own; everything else belongs to one of them.
 AGENT_SRC := $(wildcard exporter/*.c control/*.c mib/*.c) guest/contract.c
-GUEST_SRC := $(wildcard guest/*.c)
+# The guest's daemon reaches xenstore by libxenstore, the static one and the tests by the wire protocol.
+GUEST_COMMON := $(filter-out guest/conn_%.c guest/wire.c,$(wildcard guest/*.c))
+GUEST_WIRE   := guest/conn_wire.c guest/wire.c
+GUEST_SRC    := $(GUEST_COMMON) $(if $(STATIC),$(GUEST_WIRE),guest/conn_lib.c)
 # The command line shares tables and the principals' lines with the agent, all of them pure.
 CLI_SRC   := $(wildcard control/cli/*.c) exporter/metric.c guest/contract.c \
              control/principal_file.c control/result.c control/size.c
@@ -69,7 +72,7 @@ $(B)/obj/page.o: exporter/embed include/page.h $(PAGE)
 
 # Unit tests link against everything of their side but its main.
 $(B)/agent.a: $(call obj,$(filter-out exporter/main.c,$(AGENT_SRC))) $(B)/obj/page.o
-$(B)/guest.a: $(call obj,$(filter-out guest/main.c,$(GUEST_SRC)))
+$(B)/guest.a: $(call obj,$(filter-out guest/main.c,$(GUEST_COMMON)) $(GUEST_WIRE))
 $(B)/cli.a: $(call obj,$(filter-out control/cli/main.c,$(CLI_SRC)))
 $(B)/%.a:
 	$(Q)rm -f $@ && ar rcs $@ $^
@@ -79,7 +82,7 @@ $(B)/tests/unit/agent/%: $(B)/obj/tests/unit/agent/%.o $(B)/agent.a
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(AGENT_LIBS)
 $(B)/tests/unit/guest/%: $(B)/obj/tests/unit/guest/%.o $(B)/guest.a
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(GUEST_LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lpthread
 $(B)/tests/unit/cli/%: $(B)/obj/tests/unit/cli/%.o $(B)/cli.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(CLI_LIBS)

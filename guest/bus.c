@@ -65,7 +65,7 @@ static int read_orders(struct bus *bus)
 	return 0;
 }
 
-/* Posts what is pending. What the server refuses stays pending; only a dead server is an error. */
+/* Posts what is pending. What the server refuses stays pending; only a lost server is an error. */
 static int post(struct bus *bus)
 {
 	struct report report = board_take_report(bus->board);
@@ -74,7 +74,7 @@ static int post(struct bus *bus)
 	if (report.orders == 0)
 		return 0;
 	err = xenbus_post(&bus->xenbus, &report, bus->seq + 1);
-	if (err == -ENOTCONN)
+	if (xenbus_lost(err))
 		return err;
 	bus->pending = err != 0;
 	if (!err)
@@ -119,6 +119,31 @@ static int take_events(struct bus *bus, bool *orders, bool *seen_leaving)
 	return n;
 }
 
+/* Reads what is to be read and posts what is to be posted. *orders: as take_events() left it. */
+static int work(struct bus *bus, bool *orders)
+{
+	int err = *orders ? read_orders(bus) : 0;
+
+	if (!err && bus->pending)
+		err = post(bus);
+	*orders = false;
+	if (err != -ETIMEDOUT)
+		return err;
+	/* Looks go on with the last orders; the late answer ends this connection. */
+	enter(bus, BUS_AWAY, err);
+	*orders = true;
+	return 0;
+}
+
+static int pause_ms(const struct bus *bus, bool stalled)
+{
+	if (xenbus_has_event(&bus->xenbus))
+		return 0;
+	if (stalled)
+		return RECONNECT_MS;
+	return bus->pending ? REFUSED_MS : -1;
+}
+
 /* One connection's life; returns why it ended: 0 to stop. */
 static int serve(struct bus *bus)
 {
@@ -130,17 +155,12 @@ static int serve(struct bus *bus)
 	int err = 0;
 
 	while (!err && !board_stopped(bus->board)) {
-		if (orders)
-			err = read_orders(bus);
-		if (!err && bus->pending)
-			err = post(bus);
-		if (err || poll(fds, 2, bus->pending ? REFUSED_MS : -1) < 0)
+		err = work(bus, &orders);
+		if (err || poll(fds, 2, pause_ms(bus, orders)) < 0)
 			continue;
-		orders = false;
 		if (board_clear(bus->board->report_fd))
 			bus->pending = true;
-		if (fds[0].revents)
-			err = take_events(bus, &orders, &seen_leaving);
+		err = take_events(bus, &orders, &seen_leaving);
 	}
 	return err;
 }

@@ -19,8 +19,10 @@ static int read_keys(struct picture *picture)
 	for (unsigned int key = 0; key < KEY_COUNT && !err; key++)
 		if (contract_keys[key].max)
 			err = xenbus_read(&bus, key, &picture->keys[key]);
-	if (!err && xenbus_read_stats(&bus, &picture->stats) == -ENOTCONN)
-		err = -ENOTCONN;
+	if (!err)
+		err = xenbus_read_stats(&bus, &picture->stats);
+	if (err == -EBADMSG) /* none, or none that makes sense: shown as absent */
+		err = 0;
 	if (!err)
 		err = xenbus_read_policy(&bus, picture->word);
 	xenbus_close(&bus);

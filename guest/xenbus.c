@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one user of libxenstore in the guest. Must not know what the numbers mean. Called by the bus
- * thread and by on, off and status, each with a handle of its own.
+ * What the guest reads and writes in xenstore. Must not know what the numbers mean, nor how conn.h
+ * reaches the server.
  */
 #include "xenbus.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <xenstore.h>
 
+#include "conn.h"
 #include "report.h"
 
 #define HOME	 "memory"
@@ -21,57 +19,53 @@
 /* Another writer may come between; dom0 writes here seldom, so this is far more than it takes. */
 #define TRANSACTION_TRIES 8
 
-/* What the server answers; any other error means that it didn't. */
-static int failed(void)
+bool xenbus_lost(int err)
 {
-	static const int answers[] = { ENOENT, EACCES, EPERM, EROFS, ENOSPC, E2BIG, EAGAIN, EBUSY };
-
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
-		if (errno == answers[i])
-			return -errno;
-	return -ENOTCONN;
+	return err == -ENOTCONN || err == -ETIMEDOUT;
 }
 
 int xenbus_open(struct xenbus *bus, bool watch)
 {
-	bus->handle = xs_open(0);
-	if (!bus->handle)
-		return errno ? -errno : -ENOTCONN;
-	if (watch &&
-	    (!xs_watch(bus->handle, HOME, HOME) || !xs_watch(bus->handle, SHUTDOWN, SHUTDOWN))) {
+	int err = conn_open(&bus->conn);
+
+	if (!err && watch)
+		err = conn_watch(bus->conn, HOME);
+	if (!err && watch)
+		err = conn_watch(bus->conn, SHUTDOWN);
+	if (err)
 		xenbus_close(bus);
-		return -ENOTCONN;
-	}
-	return 0;
+	return err;
 }
 
 void xenbus_close(struct xenbus *bus)
 {
-	if (bus->handle)
-		xs_close(bus->handle);
-	bus->handle = NULL;
+	conn_close(bus->conn);
+	bus->conn = NULL;
 }
 
 int xenbus_fd(const struct xenbus *bus)
 {
-	return bus->handle ? xs_fileno(bus->handle) : -1;
+	return conn_fd(bus->conn);
+}
+
+bool xenbus_has_event(const struct xenbus *bus)
+{
+	return conn_has_event(bus->conn);
 }
 
 int xenbus_next(struct xenbus *bus, unsigned int *key)
 {
-	char **event = xs_check_watch(bus->handle);
-	const char *path;
+	char path[CONN_PATH_MAX + 1];
+	int n = conn_event(bus->conn, path);
 
-	if (!event)
-		return errno == EAGAIN ? 0 : -ENOTCONN;
-	path = event[XS_WATCH_PATH];
+	if (n <= 0)
+		return n;
 	*key = KEY_COUNT;
 	if (strncmp(path, HOME "/", sizeof(HOME)) == 0)
 		*key = contract_key_find(path + sizeof(HOME));
 	else if (strcmp(path, SHUTDOWN) == 0)
 		*key = XENBUS_LEAVE;
-	free(event);
-	return 1;
+	return n;
 }
 
 static void path_of(enum contract_key key, char *path, size_t size)
@@ -79,98 +73,79 @@ static void path_of(enum contract_key key, char *path, size_t size)
 	snprintf(path, size, HOME "/%s", contract_keys[key].name);
 }
 
-/* *text is the caller's to free, NULL for a key that can't be read. */
-static int read_text(struct xenbus *bus, enum contract_key key, char **text, unsigned int *len)
+/* A key that the server refuses to show is as none. */
+static int read_value(struct xenbus *bus, enum contract_key key, struct conn_value *value)
 {
 	char path[64];
-	int err = 0;
+	int err;
 
 	path_of(key, path, sizeof(path));
-	*len = 0;
-	*text = xs_read(bus->handle, XBT_NULL, path, len);
-	if (!*text) {
-		*len = 0; /* libxenstore leaves that of the error there */
-		err = failed();
-	}
-	return err == -ENOTCONN ? err : 0;
+	err = conn_read(bus->conn, 0, path, value);
+	return xenbus_lost(err) ? err : 0;
 }
 
 int xenbus_read(struct xenbus *bus, enum contract_key key, struct reading *reading)
 {
-	unsigned int len;
-	char *text;
-	int err = read_text(bus, key, &text, &len);
+	struct conn_value value;
+	int err = read_value(bus, key, &value);
 
-	*reading = contract_reading(text, len, contract_keys[key].max);
-	free(text);
+	*reading = contract_reading(value.text, value.len, contract_keys[key].max);
 	return err;
 }
 
 bool xenbus_told_to_leave(struct xenbus *bus)
 {
-	unsigned int len = 0;
-	char *text = xs_read(bus->handle, XBT_NULL, SHUTDOWN, &len);
-	bool told = text && len > 0;
+	struct conn_value value;
 
-	free(text);
-	return told;
+	return conn_read(bus->conn, 0, SHUTDOWN, &value) == 0 && value.len > 0;
 }
 
 int xenbus_read_policy(struct xenbus *bus, char *policy)
 {
-	unsigned int len;
-	char *text;
-	int err = read_text(bus, KEY_POLICY, &text, &len);
+	struct conn_value value;
+	int err = read_value(bus, KEY_POLICY, &value);
 
-	snprintf(policy, CONTRACT_POLICY_MAX + 1, "%.*s", (int)(len <= INT_MAX ? len : 0),
-		 text ? text : "");
+	snprintf(policy, CONTRACT_POLICY_MAX + 1, "%.*s", CONTRACT_POLICY_MAX, value.text);
 	/* Cut, it must not be taken for another word. */
-	if (len != strlen(policy))
+	if (value.len != strlen(policy))
 		snprintf(policy, CONTRACT_POLICY_MAX + 1, "too long");
-	free(text);
 	return err;
 }
 
 int xenbus_read_stats(struct xenbus *bus, struct stats *stats)
 {
-	unsigned int len;
-	char *text;
-	int err = read_text(bus, KEY_STATS, &text, &len);
+	struct conn_value value;
+	int err = read_value(bus, KEY_STATS, &value);
 
 	memset(stats, 0, sizeof(*stats));
-	if (!err && (!text || !contract_parse_stats(text, len, stats)))
+	if (!err && !contract_parse_stats(value.text, value.len, stats))
 		err = -EBADMSG;
-	free(text);
 	return err;
 }
 
-static int write_text(struct xenbus *bus, xs_transaction_t t, enum contract_key key,
-		      const char *text)
+static int write_text(struct xenbus *bus, uint32_t t, enum contract_key key, const char *text)
 {
 	char path[64];
 
 	path_of(key, path, sizeof(path));
-	return xs_write(bus->handle, t, path, text, (unsigned int)strlen(text)) ? 0 : failed();
+	return conn_write(bus->conn, t, path, text);
 }
 
-static bool stands(struct xenbus *bus, xs_transaction_t t, enum contract_key key, const char *text)
+static bool stands(struct xenbus *bus, uint32_t t, enum contract_key key, const char *text)
 {
-	char path[64], *now;
-	unsigned int len;
-	bool same;
+	struct conn_value now;
+	char path[64];
 
 	path_of(key, path, sizeof(path));
-	now = xs_read(bus->handle, t, path, &len);
-	same = now && len == strlen(text) && !memcmp(now, text, len);
-	free(now);
-	return same;
+	return conn_read(bus->conn, t, path, &now) == 0 && now.len == strlen(text) &&
+	       !memcmp(now.text, text, now.len);
 }
 
 /*
  * An absent reading empties the key. What stands already is left: for each write xenstored looks at
  * every guest's watches, which on a host with a thousand of them takes it milliseconds.
  */
-static int write_reading(struct xenbus *bus, xs_transaction_t t, enum contract_key key,
+static int write_reading(struct xenbus *bus, uint32_t t, enum contract_key key,
 			 struct reading reading)
 {
 	char text[24] = "";
@@ -180,7 +155,7 @@ static int write_reading(struct xenbus *bus, xs_transaction_t t, enum contract_k
 	return stands(bus, t, key, text) ? 0 : write_text(bus, t, key, text);
 }
 
-static int write_report(struct xenbus *bus, xs_transaction_t t, const struct report *report,
+static int write_report(struct xenbus *bus, uint32_t t, const struct report *report,
 			const char *stats)
 {
 	const enum reading_state known = report->sizeless ? READING_ABSENT : READING_OK;
@@ -199,6 +174,21 @@ static int write_report(struct xenbus *bus, xs_transaction_t t, const struct rep
 	return err ? err : write_text(bus, t, KEY_STATS, stats);
 }
 
+static int post_once(struct xenbus *bus, const struct report *report, const char *stats)
+{
+	uint32_t t;
+	int err = conn_begin(bus->conn, &t);
+	int ended;
+
+	if (err)
+		return err;
+	err = write_report(bus, t, report, stats);
+	if (xenbus_lost(err))
+		return err;
+	ended = conn_end(bus->conn, t, err == 0);
+	return err ? err : ended;
+}
+
 int xenbus_post(struct xenbus *bus, const struct report *report, uint32_t seq)
 {
 	struct stats stats = report->stats;
@@ -208,19 +198,12 @@ int xenbus_post(struct xenbus *bus, const struct report *report, uint32_t seq)
 	stats.seq = (struct reading){ READING_OK, seq };
 	if (contract_format_stats(&stats, line, sizeof(line)) < 0)
 		return -ENOSPC;
-	for (int i = 0; i < TRANSACTION_TRIES && err == -EAGAIN; i++) {
-		xs_transaction_t t = xs_transaction_start(bus->handle);
-
-		if (t == XBT_NULL)
-			return failed();
-		err = write_report(bus, t, report, line);
-		if (!xs_transaction_end(bus->handle, t, err != 0) && !err)
-			err = failed();
-	}
+	for (int i = 0; i < TRANSACTION_TRIES && err == -EAGAIN; i++)
+		err = post_once(bus, report, line);
 	return err;
 }
 
 int xenbus_switch(struct xenbus *bus, bool on)
 {
-	return write_text(bus, XBT_NULL, KEY_SELFBALLOON, on ? "1" : "0");
+	return write_text(bus, 0, KEY_SELFBALLOON, on ? "1" : "0");
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest's hand on xenstore, below its own memory/ by relative paths, so that a new domid after
- * restore or migration changes nothing. Calls block without time-out; one thread per handle. They
- * return 0 or a negative errno; -ENOTCONN: the server is gone, close and open anew.
+ * restore or migration changes nothing. One thread per connection. Calls return 0 or a negative
+ * errno; conn.h says which. Those that xenbus_lost() names are of the connection, all others of the
+ * request.
  */
 #ifndef XENBALLOON_XENBUS_H
 #define XENBALLOON_XENBUS_H
@@ -10,18 +11,25 @@
 #include "contract.h"
 
 struct report;
-struct xs_handle;
+struct conn;
 
 struct xenbus {
-	struct xs_handle *handle; /* NULL: not open */
+	struct conn *conn; /* NULL: not open */
 };
 
 /* Opens; watch: and sets watches on memory and on control/shutdown. */
 int xenbus_open(struct xenbus *bus, bool watch);
 void xenbus_close(struct xenbus *bus);
 
-/* A descriptor that polls readable while watch events wait. */
+/*
+ * -ENOTCONN: the server is gone, close and open anew. -ETIMEDOUT: it has not answered in time;
+ * every call says so from then on, until there is an answer, which is -ENOTCONN.
+ */
+bool xenbus_lost(int err);
+
+/* Polls readable when watch events have come, but for those that xenbus_has_event() tells of. */
 int xenbus_fd(const struct xenbus *bus);
+bool xenbus_has_event(const struct xenbus *bus);
 
 /*
  * Takes one waiting watch event without blocking: 1 with *key set, KEY_COUNT for memory itself or
