@@ -46,7 +46,7 @@ PAGE := $(sort $(wildcard exporter/page/*))
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
-.PHONY: all dashboards deps demo check check-quick check-xen xen-shell bench fuzz fuzzers lint format install kmod install-dkms clean help bed unit
+.PHONY: all guest-static dashboards deps demo check check-quick check-xen xen-shell bench fuzz fuzzers lint format install kmod install-dkms clean help bed unit
 all: $(B)/xenballoon-agent $(B)/xenballoon-guest $(B)/xenballoon ## build the programs
 
 $(B)/xenballoon-agent: $(call obj,$(AGENT_SRC)) $(B)/obj/page.o
@@ -69,6 +69,15 @@ $(B)/obj/page.o: exporter/embed include/page.h $(PAGE)
 	$(call say,CC,exporter/page)
 	$(Q)mkdir -p $(@D) && exporter/embed $(PAGE) >$(@:.o=.c) && \
 		$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -c -o $@ $(@:.o=.c)
+
+# One file for a guest of any Linux: by musl, without a library at run time.
+STATIC_CC ?= musl-gcc
+STATIC_ARCH = $(firstword $(subst -, ,$(shell $(STATIC_CC) -dumpmachine)))
+guest-static: ## the guest's daemon as one static program for any Linux, and a tar.gz that installs it
+	$(Q)CFLAGS="-O2" LDFLAGS="-static -s -Wl,-z,relro,-z,now" $(MAKE) --no-print-directory \
+		B=build/static STATIC=yes SAN= CC="$(STATIC_CC)" build/static/xenballoon-guest
+	$(call say,PACK,build/xenballoon-guest-$(VERSION)-linux-$(STATIC_ARCH).tar.gz)
+	$(Q)guest/static/pack build/static/xenballoon-guest $(VERSION) $(STATIC_ARCH) build
 
 # Unit tests link against everything of their side but its main.
 $(B)/agent.a: $(call obj,$(filter-out exporter/main.c,$(AGENT_SRC))) $(B)/obj/page.o

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#ifdef __GLIBC__
 #include <malloc.h>
+#endif
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -108,7 +110,9 @@ static void harden(const struct places *places)
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	int fd;
 
+#ifdef M_ARENA_MAX
 	mallopt(M_ARENA_MAX, 1);
+#endif
 	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0 ||
 	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
 		say("memory isn't locked: %s", strerror(errno));

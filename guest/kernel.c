@@ -8,13 +8,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+/* linux/magic.h, which a C library need not bring. */
+#define PROC_SUPER_MAGIC 0x9fa0
 
 void kernel_close(struct kernel *kernel)
 {

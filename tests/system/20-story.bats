@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# also with: static
 #
 # The main story: fifteen guests of 512 MiB on a host of 2048 MiB. All are seen alike in the store,
 # by SNMP and by HTTP; they balloon themselves when told, take memory back when they need it, and
@@ -9,7 +10,7 @@ load lib.bash
 
 setup_file() {
 	host_up --guests 15 --host-mib 2048 --static-max-mib 512 \
-		--daemon "$BUILD/xenballoon-guest" --daemons 15
+		--daemon "$GUEST" --daemons 15
 	wait_until 30 all_reported
 }
 

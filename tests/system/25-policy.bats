@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# also with: static
 #
 # Policy and floor by dom0's word, memory/policy: it wins over the guest's own configuration, takes
 # effect without a restart, and is nothing that a guest can write. And what `explain` says of it.
@@ -8,7 +9,7 @@ load lib.bash
 
 setup_file() {
 	host_up --guests 2 --host-mib 2048 --static-max-mib 512 \
-		--daemon "$BUILD/xenballoon-guest" --daemons 2
+		--daemon "$GUEST" --daemons 2
 	wait_until 30 reports guest1 'policy=committed'
 	wait_until 30 reports guest2 'policy=committed'
 }
@@ -36,7 +37,7 @@ as_guest() { # NAME COMMAND...
 }
 
 as_program() { # NAME SUBCOMMAND
-	as_guest "$1" "$BUILD/xenballoon-guest" --procfs "$BED/guests/$1/proc" \
+	as_guest "$1" "$GUEST" --procfs "$BED/guests/$1/proc" \
 		--sysfs "$BED/guests/$1/sys" "$2"
 }
 
@@ -150,7 +151,7 @@ is_above() { # NAME KIB
 	echo 524288 | tee "$own/sys/info/current_kb" >"$own/sys/target_kb"
 	mkdir "$own/module"
 	# shellcheck disable=SC2046 # one word
-	start standby env $(bed guest-env guest2) "$BUILD/xenballoon-guest" --sysfs "$own/sys" \
+	start standby env $(bed guest-env guest2) "$GUEST" --sysfs "$own/sys" \
 		--procfs "$BED/guests/guest2/proc" --module "$own/module"
 	wait_until 5 grep -q 'standing by until it is unloaded' "$HOST_DIR/standby.log"
 	same "$(cat "$own/sys/target_kb")" 524288

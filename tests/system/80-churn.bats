@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# also with: address-undefined thread
+# also with: address-undefined thread static
 #
 # Domains that come and go while others are read and changed: no ghost, no stale watch, nothing
 # forgotten that dom0 had decided.
@@ -11,7 +11,7 @@ ROUNDS=${CHURN_ROUNDS:-200}
 
 setup_file() {
 	host_up --guests 4 --host-mib 4096 --static-max-mib 256 --memory-mib 160 \
-		--daemon "$BUILD/xenballoon-guest" --daemons 4
+		--daemon "$GUEST" --daemons 4
 }
 
 teardown_file() {

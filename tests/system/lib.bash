@@ -8,11 +8,14 @@
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=$(cd "$ROOT" && cd "${BUILD:-build}" && pwd)
+# A tree may hold another guest's daemon alone.
+GUEST=$BUILD/xenballoon-guest
+[ -e "$BUILD/xenballoon-agent" ] || BUILD=$ROOT/build
 # Debian 12 has promtool in the package of the server.
 PATH=$ROOT/build/debs/promtool/usr/bin:$ROOT/build/debs/prometheus/usr/bin:$PATH
 XENBED=$ROOT/build/tests/fake/xenbed
 MIB_BASE=$(echo "$ROOT"/build/debs/erlang-snmp/usr/lib/erlang/lib/snmp-*/mibs)
-export ROOT BUILD PATH XENBED
+export ROOT BUILD GUEST PATH XENBED
 
 # --- waiting and comparing ---
 
