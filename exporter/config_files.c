@@ -18,11 +18,24 @@
 #include "tls.h"
 #include "web_config.h"
 
+/*
+ * A file of who may do what that is not there yet names nobody: the commands that add the first
+ * make it. Any other trouble with it is a mistake.
+ */
+static bool is_absent(const char *path, const char *command)
+{
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		return false;
+	log_warn("there is no %s, so it lets nobody in; %s makes it", path, command);
+	return true;
+}
+
 static bool read_principals(struct config *config, char *why, size_t size)
 {
 	char error[400];
 
 	if (!config->http_principal_file[0] ||
+	    is_absent(config->http_principal_file, "xenballoon token make") ||
 	    auth_load(config->http_principal_file, &config->auth, error, sizeof(error)) == 0)
 		return true;
 	snprintf(why, size, "http.principal_file: %s", error);
@@ -105,7 +118,8 @@ static bool check_address(const struct config *config, char *why, size_t size)
 
 static bool check_snmp(const struct config *config, char *why, size_t size)
 {
-	if (!config->snmp_config[0] || access(config->snmp_config, R_OK) == 0)
+	if (!config->snmp_config[0] || access(config->snmp_config, R_OK) == 0 ||
+	    is_absent(config->snmp_config, "xenballoon-agent snmp-user add"))
 		return true;
 	snprintf(why, size, "snmp.config: cannot read %s: %s", config->snmp_config,
 		 strerror(errno));

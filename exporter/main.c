@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <systemd/sd-daemon.h>
 
@@ -54,6 +55,7 @@ static const char usage[] =
 
 struct options {
 	const char *config_path;
+	bool config_needed; /* it was named, or has been there */
 	bool check;
 	bool show;
 	enum control_role role; /* of snmp-user */
@@ -108,6 +110,7 @@ static void read_options(int argc, char **argv, struct options *options)
 		switch (option) {
 		case OPTION_CONFIG:
 			options->config_path = optarg;
+			options->config_needed = true;
 			break;
 		case OPTION_CHECK:
 			options->check = true;
@@ -158,11 +161,32 @@ static bool open_audit(const struct config *config, char *error, size_t size)
 	return !failed;
 }
 
+/*
+ * No file is as good as an empty one, unless it was named. One that has gone since is a fault: its
+ * settings must not turn into defaults unseen.
+ */
+static struct config *load(struct options *options, char *error, size_t size)
+{
+	bool absent = !options->config_needed && access(options->config_path, F_OK) != 0 &&
+		      errno == ENOENT;
+	struct config *config = config_load(absent ? NULL : options->config_path, error, size);
+
+	if (config && !absent)
+		options->config_needed = true;
+	return config;
+}
+
+static const char *source_of(const struct options *options)
+{
+	return options->config_needed ? options->config_path
+				      : "no " CONFIG_PATH ", so the defaults";
+}
+
 /* All or nothing: a configuration with a fault leaves the running one as it is. */
-static void reload(const char *path)
+static void reload(struct options *options)
 {
 	char error[512];
-	struct config *next = config_load(path, error, sizeof(error));
+	struct config *next = load(options, error, sizeof(error));
 	const struct config *running = config_acquire();
 	bool fits = next && config_can_reload(running, next, error, sizeof(error)) &&
 		    open_audit(next, error, sizeof(error));
@@ -180,14 +204,14 @@ static void reload(const char *path)
 	}
 	log_set_level(next->log_level);
 	config_publish(next);
-	log_info("configuration reloaded from %s", path);
+	log_info("configuration reloaded: %s", source_of(options));
 }
 
-static void reload_as_service(const char *path)
+static void reload_as_service(struct options *options)
 {
 	atomic_store(&reload_wanted, false);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_ms() * 1000);
-	reload(path);
+	reload(options);
 	sd_notify(0, "READY=1");
 }
 
@@ -220,7 +244,7 @@ static void feed_watchdog(int64_t now_ms)
 	fed_ms = now_ms;
 }
 
-static void run(const struct options *options, const sigset_t *signals)
+static void run(struct options *options, const sigset_t *signals)
 {
 	const struct timespec turn = { .tv_nsec = TURN_MS * 1000000L };
 	int got = 0;
@@ -234,7 +258,7 @@ static void run(const struct options *options, const sigset_t *signals)
 		look_at_files(now_ms);
 		http_sweep(now_ms);
 		if (got == SIGHUP || atomic_load(&reload_wanted))
-			reload_as_service(options->config_path);
+			reload_as_service(options);
 		got = sigtimedwait(signals, NULL, &turn);
 	}
 	log_info("ending on %s", strsignal(got));
@@ -317,7 +341,7 @@ int main(int argc, char **argv)
 	char error[512];
 
 	read_options(argc, argv, &options);
-	config = config_load(options.config_path, error, sizeof(error));
+	config = load(&options, error, sizeof(error));
 	if (!config) {
 		fprintf(stderr, "xenballoon-agent: %s\n", error);
 		return EXIT_FAILURE;
@@ -326,7 +350,7 @@ int main(int argc, char **argv)
 		if (options.show)
 			config_show(config, stdout);
 		else
-			printf("%s: fine\n", options.config_path);
+			printf("%s: fine\n", source_of(&options));
 		config_free(config);
 		return EXIT_SUCCESS;
 	}

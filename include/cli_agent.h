@@ -21,8 +21,8 @@ char *agent_run(const char *const *words, int *status);
 #define AGENT_CONFIG "/etc/xenballoon/agent.yml"
 
 /*
- * The agent's settings as it reads them from this file (NULL: AGENT_CONFIG), to be given to free().
- * NULL with what is wrong in error.
+ * The agent's settings as it reads them from this file (NULL: AGENT_CONFIG, or the defaults without
+ * such a file), to be given to free(). NULL with what is wrong in error.
  */
 char *agent_settings(const char *config, char *error, size_t size);
 

@@ -61,12 +61,15 @@ static void name_files(const struct config *config)
 	char file[sizeof(config->snmp_persistent_directory) + sizeof("/" MIB_USER_FILE)];
 	size_t used = 0;
 
+	list[0] = '\0';
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		snprintf(file, sizeof(file), "%s/%s", config->snmp_persistent_directory, kept[i]);
 		if (access(file, R_OK) == 0)
 			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s,", file);
 	}
-	snprintf(list + used, sizeof(list) - used, "%s", config->snmp_config);
+	/* One that is not there yet names nobody; config_files.c has said so. */
+	if (access(config->snmp_config, F_OK) == 0)
+		snprintf(list + used, sizeof(list) - used, "%s", config->snmp_config);
 	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_OPTIONALCONFIG, list);
 }
 

@@ -122,15 +122,17 @@ static int ask_phrases(struct addition *addition)
 	return check_phrase(addition->priv);
 }
 
-/* The whole file; *text is the caller's to free. */
+/* The whole file, nothing where there is none yet; *text is the caller's to free. */
 static int read_file(const char *path, char **text)
 {
 	FILE *file = fopen(path, "r");
 	size_t len;
 
 	*text = NULL;
+	if (!file && errno == ENOENT)
+		*text = calloc(1, 1);
 	if (!file)
-		return -errno;
+		return *text ? 0 : -errno;
 	*text = calloc(1, CONFIG_MAX_BYTES + 1);
 	len = *text ? fread(*text, 1, CONFIG_MAX_BYTES, file) : 0;
 	fclose(file);
@@ -177,10 +179,10 @@ static bool known(const struct addition *addition)
 	return false;
 }
 
-/* Opens for appending; a new file is its owner's alone. */
-static FILE *append_to(const char *path)
+/* Opens for appending; a new file gets this mode. */
+static FILE *append_to(const char *path, mode_t mode)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
 
 	return fd < 0 ? NULL : fdopen(fd, "a");
 }
@@ -211,7 +213,7 @@ static int write_keys(const struct addition *addition)
 	mkdir(addition->config->snmp_persistent_directory, 0700);
 	snprintf(path, sizeof(path), "%s/%s", addition->config->snmp_persistent_directory,
 		 MIB_USER_FILE);
-	file = append_to(path);
+	file = append_to(path, 0600);
 	if (!file)
 		return refuse(-errno, "%s: %s", path, strerror(errno));
 	fprintf(file, "createUser %s SHA-256 ", addition->name);
@@ -249,7 +251,7 @@ static int write_rights(const struct addition *addition)
 	const char *group = steers ? "xboperators" : "xbviewers";
 	const char *path = addition->config->snmp_config;
 	char access[64];
-	FILE *file = append_to(path);
+	FILE *file = append_to(path, 0640);
 	size_t len = strlen(addition->text);
 
 	if (!file)

@@ -109,8 +109,9 @@ char *agent_run(const char *const *words, int *status)
 
 char *agent_settings(const char *config, char *error, size_t size)
 {
-	const char *words[] = { "xenballoon-agent", "--config", config ? config : AGENT_CONFIG,
-				"--config.show", NULL };
+	/* Only a file that is named must be there. */
+	const char *words[] = { "xenballoon-agent", "--config.show", config ? "--config" : NULL,
+				config, NULL };
 	int status;
 	char *text = agent_run(words, &status);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -56,16 +57,17 @@ static void check_config(struct doctor *doctor)
 	const char *config = doctor->cli->options->config;
 	char error[512];
 
-	if (!config)
-		config = AGENT_CONFIG;
 	if (!doctor->cli->ways[0].socket && !doctor->cli->options->config) {
 		doctor_say(doctor, FINDING_OK, NULL,
 			   "asked over the network: this host's files are left alone");
 		return;
 	}
 	doctor->settings = agent_settings(config, error, sizeof(error));
-	if (doctor->settings)
-		doctor_say(doctor, FINDING_OK, NULL, "%s is sound", config);
+	if (doctor->settings && !config && access(AGENT_CONFIG, F_OK) != 0)
+		doctor_say(doctor, FINDING_OK, NULL,
+			   "there is no " AGENT_CONFIG ": the agent has its defaults");
+	else if (doctor->settings)
+		doctor_say(doctor, FINDING_OK, NULL, "%s is sound", config ? config : AGENT_CONFIG);
 	else
 		doctor_say(doctor, FINDING_FAIL,
 			   "xenballoon-agent --config.check says more; another file: --config FILE",

@@ -123,6 +123,13 @@ static bool read_line(const struct options *options, const char *name, struct pr
 
 static int failed(const char *path, int error)
 {
+	if (error == -ENOENT) {
+		fprintf(stderr,
+			"xenballoon: there is no %s\n  xenballoon token make NAME --role operator "
+			"makes it, if its folder is there\n",
+			path);
+		return EXIT_NO_ANSWER;
+	}
 	fprintf(stderr, "xenballoon: %s: %s\n", path,
 		error == -EFBIG ? "not a file, or larger than 1 MiB" : strerror(-error));
 	return EXIT_NO_ANSWER;

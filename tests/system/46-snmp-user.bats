@@ -108,6 +108,17 @@ HARD='a "hard" \phrase'
 	same "$(store_read /local/domain/1/memory/target)" 307200
 }
 
+@test "the first user makes the file, which others can't read" {
+	agent_stop
+	rm "$CONF"
+	agent_start
+	add erin operator erin-in-dom0
+	same "$(stat -c %a "$CONF")" 640 mode
+	agent_stop
+	agent_start
+	as erin erin-in-dom0 set $TARGET.1 u 311296
+}
+
 @test "the example mib/snmpd.conf does what it says" {
 	agent_stop
 	sed 's/change-this-pass-phrase/example-phrase/; s/and-change-this-one/example-phrase/' \

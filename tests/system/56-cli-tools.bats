@@ -147,6 +147,17 @@ teardown() {
 	chmod 600 "$file"
 }
 
+@test "token: where there is no file yet, list says so and make makes the file that the agent's configuration names" {
+	local config=$HOST_DIR/first.yml file=$HOST_DIR/first.principals
+	printf 'http:\n  principal_file: %s\n' "$file" >"$config"
+	run -3 --separate-stderr cli token list --config "$config"
+	contains "$stderr" "there is no $file"
+	cli token make first --role operator --config "$config"
+	same "$(stat -c %a "$file")" 600 mode
+	run -0 --separate-stderr cli token list --config "$config"
+	contains "$output" "first"
+}
+
 @test "token: what makes no sense changes nothing; many at once are all there" {
 	local file=$HOST_DIR/many before i
 	printf 'old viewer basic' >"$file"

@@ -153,13 +153,31 @@ static const struct mistake {
 	{ "snmp:\n  root: 1.3.6..4.1.1\n", 2, "a numeric OID" },
 	{ "snmp:\n  root: 1.3.6.1.4.1\n", 2, "7 to 100" },
 	{ "snmp:\n  persistent_directory: here\n", 2, "an absolute path" },
-	{ "snmp:\n  config: /nonexistent/snmp.conf\n", 2, "cannot read /nonexistent/snmp.conf" },
+	{ "snmp:\n  config: /dev/null/snmp.conf\n", 2, "cannot read /dev/null/snmp.conf" },
 	{ "audit:\n  file: audit.log\n", 2, "an absolute path, \"-\" or \"\"" },
 	{ "audit:\n  file: \"/a\\nb\"\n", 2, "control characters" },
 	{ "audit:\n  file: \"/a\\0b\"\n", 2, "zero byte" },
-	{ "http:\n  principal_file: /nonexistent/principals\n", 2, "/nonexistent/principals" },
+	{ "http:\n  principal_file: /dev/null/principals\n", 2, "/dev/null/principals" },
 	{ "http:\n  principal_file: /dev/null\n\n  listen: 0.0.0.0:10047\n", 4, "loopback" },
 };
+
+/* The commands that make them need the configuration that names them. */
+static void files_that_are_not_there_yet_name_nobody(void **state)
+{
+	static const char *const texts[] = {
+		"snmp:\n  config: /nonexistent/snmp.conf\n",
+		"http:\n  principal_file: /nonexistent/principals\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct config *config = load(texts[i]);
+
+		assert_non_null(config);
+		assert_null(config->auth);
+		config_free(config);
+	}
+}
 
 static void mistakes_are_refused_with_line_and_remedy(void **state)
 {
@@ -326,6 +344,7 @@ int main(void)
 		cmocka_unit_test(empty_files_are_the_defaults),
 		cmocka_unit_test(every_kind_is_read),
 		cmocka_unit_test(mistakes_are_refused_with_line_and_remedy),
+		cmocka_unit_test(files_that_are_not_there_yet_name_nobody),
 		cmocka_unit_test(bad_files_are_refused),
 		cmocka_unit_test(too_long_a_text_is_refused),
 		cmocka_unit_test(a_reload_may_change_some_settings_only),
