@@ -46,7 +46,10 @@ PAGE := $(sort $(wildcard exporter/page/*))
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
-.PHONY: all guest-static dashboards deps demo check check-quick check-xen xen-shell bench fuzz fuzzers lint format install kmod install-dkms clean help bed unit
+# What is installed together.
+PARTS := agent guest cli monitoring
+
+.PHONY: all guest-static dashboards deps demo check check-quick check-xen xen-shell bench fuzz fuzzers lint format install $(PARTS:%=install-%) uninstall install-dkms deb dist kmod clean help bed unit
 all: $(B)/xenballoon-agent $(B)/xenballoon-guest $(B)/xenballoon ## build the programs
 
 $(B)/xenballoon-agent: $(call obj,$(AGENT_SRC)) $(B)/obj/page.o
@@ -174,43 +177,91 @@ dashboards: ## make the Grafana dashboards from dashboards/grafana/source
 		$(JSONNET) dashboards/grafana/source/$$name.jsonnet >dashboards/grafana/$$name.json || exit; \
 	done
 
-install: all ## into $(DESTDIR)$(PREFIX)
-	install -D -m 0755 $(B)/xenballoon-agent $(DESTDIR)$(PREFIX)/sbin/xenballoon-agent
-	install -D -m 0755 $(B)/xenballoon-guest $(DESTDIR)$(PREFIX)/sbin/xenballoon-guest
-	install -D -m 0755 $(B)/xenballoon $(DESTDIR)$(PREFIX)/bin/xenballoon
-	install -D -m 0644 control/cli/xenballoon.bash \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/xenballoon
-	install -D -m 0644 control/cli/xenballoon.zsh \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_xenballoon
-	install -D -m 0644 control/cli/xenballoon.fish \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/xenballoon.fish
-	install -D -m 0644 control/cli/xenballoon.1 $(DESTDIR)$(PREFIX)/share/man/man1/xenballoon.1
-	install -D -m 0644 exporter/xenballoon-agent.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-agent.8
-	install -D -m 0644 guest/xenballoon-guest.8 $(DESTDIR)$(PREFIX)/share/man/man8/xenballoon-guest.8
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	for unit in exporter/xenballoon-agent guest/xenballoon-guest; do \
-		sed 's|/usr/local|$(PREFIX)|' $$unit.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit#*/}.service || exit; \
+# --- Installing. A row is mode:place:file; a place is below PREFIX, or begins with its own root. ---
+# Packages say UNITDIR and SYSUSERSDIR; by hand they follow PREFIX as all else does.
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+examples    := share/doc/xenballoon-agent/examples
+receiver    := dashboards/alertmanager/xenballoon-alert-receiver
+# The kernel module: what it has to itself, what it shares with the daemon, and the headers of both.
+KMOD        := $(filter-out %/build %.conf,$(wildcard guest/kmod/* guest/kmod/include/*))
+KMOD_SHARED := $(shell sed -n 's|^.include "\.\./\(.*\)"|guest/\1|p' guest/kmod/shared.c)
+KMOD_HEADERS := $(wildcard $(addprefix include/,$(sort $(shell sed -n 's|^.include "\(.*\.h\)"|\1|p' \
+	$(KMOD_SHARED) $(wildcard guest/kmod/*.[ch])))))
+DASHBOARDS  := $(filter-out dashboards/grafana/source/% $(receiver)%,$(shell find dashboards -type f | sort))
+
+PLACES_agent := \
+	0755:sbin/xenballoon-agent:$(B)/xenballoon-agent \
+	0644:share/man/man8/xenballoon-agent.8:exporter/xenballoon-agent.8 \
+	0644:$(UNITDIR)/xenballoon-agent.service:exporter/xenballoon-agent.service \
+	0644:$(SYSUSERSDIR)/xenballoon-agent.conf:exporter/xenballoon-agent.sysusers \
+	0644:$(examples)/agent.yml:exporter/agent.yml \
+	0644:$(examples)/web.config.yml:exporter/web.config.yml \
+	0644:$(examples)/xenballoon-agent.logrotate:exporter/xenballoon-agent.logrotate \
+	0644:$(examples)/snmpd.conf:mib/snmpd.conf
+PLACES_guest := \
+	0755:sbin/xenballoon-guest:$(B)/xenballoon-guest \
+	0644:share/man/man8/xenballoon-guest.8:guest/xenballoon-guest.8 \
+	0644:$(UNITDIR)/xenballoon-guest.service:guest/xenballoon-guest.service \
+	0644:share/doc/xenballoon-guest/examples/guest.conf:guest/guest.conf
+PLACES_cli := \
+	0755:bin/xenballoon:$(B)/xenballoon \
+	0644:share/man/man1/xenballoon.1:control/cli/xenballoon.1 \
+	0644:share/bash-completion/completions/xenballoon:control/cli/xenballoon.bash \
+	0644:share/zsh/site-functions/_xenballoon:control/cli/xenballoon.zsh \
+	0644:share/fish/vendor_completions.d/xenballoon.fish:control/cli/xenballoon.fish
+PLACES_monitoring := \
+	0755:sbin/xenballoon-alert-receiver:$(receiver) \
+	0644:share/man/man8/xenballoon-alert-receiver.8:$(receiver).8 \
+	0644:$(UNITDIR)/xenballoon-alert-receiver.service:$(receiver).service \
+	0644:$(SYSUSERSDIR)/xenballoon-alert-receiver.conf:$(receiver).sysusers \
+	0644:share/snmp/mibs/XENBALLOON-MIB.txt:mib/XENBALLOON-MIB.txt \
+	$(foreach file,$(DASHBOARDS),0644:share/xenballoon/$(file:dashboards/%=%):$(file))
+
+# DKMS knows no other place.
+dkms := /usr/src/xen_selfballoon-$(VERSION)
+PLACES_dkms := 0644:$(dkms)/dkms.conf:guest/kmod/dkms.conf \
+	$(foreach file,$(filter-out guest/kmod/include,$(KMOD)) $(KMOD_SHARED) $(KMOD_HEADERS),0644:$(dkms)/$(file):$(file))
+
+column  = $(word $(1),$(subst :, ,$(2)))
+place   = $(DESTDIR)$(if $(filter /%,$(call column,2,$(1))),,$(PREFIX)/)$(call column,2,$(1))
+# Texts name programs and files where they are, and the version that they have.
+define put
+@echo "  INSTALL $(call place,$(1))"
+$(Q)$(if $(filter 0644,$(call column,1,$(1))),sed 's|/usr/local|$(PREFIX)|g;s|#MODULE_VERSION#|$(VERSION)|' $(call column,3,$(1)) | \
+	install -D -m 0644 /dev/stdin,install -D -m $(call column,1,$(1)) $(call column,3,$(1))) $(call place,$(1))
+
+endef
+
+install: $(PARTS:%=install-%) ## all four parts, into $(DESTDIR)$(PREFIX)
+install-agent: $(B)/xenballoon-agent ## dom0's agent; UNITDIR=, SYSUSERSDIR= are systemd's folders
+install-guest: $(B)/xenballoon-guest ## the guests' daemon
+install-cli: $(B)/xenballoon ## the command line
+install-monitoring: ## MIB, dashboards, rules and the receiver of alerts
+install-dkms: ## the kernel module's sources for DKMS, into $(DESTDIR)/usr/src
+$(PARTS:%=install-%) install-dkms: install-%:
+	$(foreach row,$(PLACES_$*),$(call put,$(row)))
+
+uninstall: ## what these installed; configuration, decisions and logs stay
+	rm -f $(foreach part,$(PARTS) dkms,$(foreach row,$(PLACES_$(part)),$(call place,$(row))))
+	$(Q)for folder in $(PREFIX)/share/xenballoon $(PREFIX)/share/doc/xenballoon-agent \
+		$(PREFIX)/share/doc/xenballoon-guest $(dkms); do \
+		[ ! -d $(DESTDIR)$$folder ] || find $(DESTDIR)$$folder -depth -type d -empty -delete; \
 	done
-	install -D -m 0644 exporter/agent.yml $(DESTDIR)$(PREFIX)/share/doc/xenballoon/agent.yml
-	install -D -m 0644 exporter/web.config.yml $(DESTDIR)$(PREFIX)/share/doc/xenballoon/web.config.yml
-	install -D -m 0644 exporter/xenballoon-agent.logrotate $(DESTDIR)$(PREFIX)/share/doc/xenballoon/xenballoon-agent.logrotate
-	install -D -m 0644 guest/guest.conf $(DESTDIR)$(PREFIX)/share/doc/xenballoon/guest.conf
-	install -D -m 0644 mib/XENBALLOON-MIB.txt $(DESTDIR)$(PREFIX)/share/snmp/mibs/XENBALLOON-MIB.txt
-	install -D -m 0644 mib/snmpd.conf $(DESTDIR)$(PREFIX)/share/doc/xenballoon/snmpd.conf
-	install -D -m 0755 dashboards/alertmanager/xenballoon-alert-receiver $(DESTDIR)$(PREFIX)/sbin/xenballoon-alert-receiver
-	for file in $$(find dashboards -type f); do \
-		install -D -m 0644 $$file $(DESTDIR)$(PREFIX)/share/doc/xenballoon/$$file || exit; \
-	done
+
+# Built in a copy, so that the tree stays as it is.
+deb: ## Debian packages, into build/deb
+	$(Q)tests/deps build deb
+	rm -rf build/deb
+	mkdir -p build/deb/xenballoon-$(VERSION)
+	tar -c --exclude=./build --exclude=./.git . | tar -x -C build/deb/xenballoon-$(VERSION)
+	cd build/deb/xenballoon-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc -jauto
+	rm -rf build/deb/xenballoon-$(VERSION)
+	$(Q)ls -l build/deb/*.deb
 
 kmod: ## the guest's kernel module, for KERNEL=$$(uname -r) of Debian, from headers that are fetched
 	$(Q)mkdir -p $(B)
 	guest/kmod/build $(or $(KERNEL),$(shell uname -r)) $(B)/xen_selfballoon.ko
-
-install-dkms: ## its sources for DKMS, into $(DESTDIR)/usr/src
-	install -d $(DESTDIR)/usr/src/xen_selfballoon-$(VERSION)
-	cp -r --parents guest/*.c guest/kmod include $(DESTDIR)/usr/src/xen_selfballoon-$(VERSION)/
-	sed 's/#MODULE_VERSION#/$(VERSION)/' guest/kmod/dkms.conf \
-		>$(DESTDIR)/usr/src/xen_selfballoon-$(VERSION)/dkms.conf
 
 clean: ## remove the build tree
 	rm -rf build
