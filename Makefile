@@ -77,6 +77,7 @@ $(B)/obj/page.o: exporter/embed include/page.h $(PAGE)
 STATIC_CC ?= musl-gcc
 STATIC_ARCH = $(firstword $(subst -, ,$(shell $(STATIC_CC) -dumpmachine)))
 guest-static: ## the guest's daemon as one static program for any Linux, and a tar.gz that installs it
+	$(call need,static)
 	$(Q)CFLAGS="-O2" LDFLAGS="-static -s -Wl,-z,relro,-z,now" $(MAKE) --no-print-directory \
 		B=build/static STATIC=yes SAN= CC="$(STATIC_CC)" build/static/xenballoon-guest
 	$(call say,PACK,build/xenballoon-guest-$(VERSION)-linux-$(STATIC_ARCH).tar.gz)
@@ -137,32 +138,42 @@ build/tests/fake/libfakexen.so: $(patsubst tests/fake/%.c,build/tests/fake/obj/%
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared -o $@ $^ -lpthread -ldl
 
-deps: ## install the Debian packages of packages.txt that are missing
-	$(Q)tests/deps
+# Each target gets the Debian packages that it needs: what the build does, and parts of packages.txt.
+need = $(Q)tests/deps guest build $(1)
+deps: ## install the packages that the build needs; FOR="demo xen" those parts of packages.txt, too
+	$(call need,$(FOR))
 
-demo: deps ## 15 guests on a 2 GB host, without Xen, until Ctrl-C
+demo: ## 15 guests on a 2 GB host, without Xen, until Ctrl-C
+	$(call need,demo)
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bed
 	$(Q)tests/demo
 
-check: deps ## every test
+check: ## every test
+	$(call need,static demo quick system fuzz xen deb package)
 	$(Q)tests/run all
 
-check-quick: deps ## unit tests and lint: seconds
+check-quick: ## unit tests and lint: seconds
+	$(call need,demo quick)
 	$(Q)tests/run quick
 
-check-xen: deps ## real Xen under QEMU; SCENARIO=name for one
+check-xen: ## real Xen under QEMU; SCENARIO=name for one
+	$(call need,xen)
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/xen/run $(SCENARIO)
 
-xen-shell: deps ## a prompt in a real dom0 with guests up
+xen-shell: ## a prompt in a real dom0 with guests up
+	$(call need,xen)
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/xen/run --shell
 
-bench: deps ## speed, as ratios against a named alternative: a scrape, one under siege, a change, a walk, the policies
+bench: ## speed, as ratios against a named alternative: a scrape, one under siege, a change, a walk, the policies
+	$(call need,demo quick system)
 	$(Q)$(MAKE) --no-print-directory all bed unit
 	$(Q)for bench in scrape siege post walk policies; do tests/bench/$$bench || exit 1; done
 
-fuzz: deps fuzzers ## feed the parsers; RUNS=1000000 or SECONDS=60 of each, TARGETS="json path" for some
+fuzz: ## feed the parsers; RUNS=1000000 or SECONDS=60 of each, TARGETS="json path" for some
+	$(call need,fuzz)
+	$(Q)$(MAKE) --no-print-directory fuzzers
 	$(Q)tests/fuzz/run $(if $(RUNS),--runs $(RUNS)) $(if $(SECONDS),--seconds $(SECONDS)) $(TARGETS)
 
 lint: ## layout, library homes, headers, shell, MIB, man pages
@@ -251,7 +262,7 @@ uninstall: ## what these installed; configuration, decisions and logs stay
 
 # Built in a copy, so that the tree stays as it is.
 deb: ## Debian packages, into build/deb
-	$(Q)tests/deps build deb
+	$(call need,deb)
 	rm -rf build/deb
 	mkdir -p build/deb/xenballoon-$(VERSION)
 	tar -c --exclude=./build --exclude=./.git . | tar -x -C build/deb/xenballoon-$(VERSION)

@@ -86,3 +86,32 @@ said() {
 	contains "$output" "apt-get install --no-install-recommends both old"
 	same "$(cat said)" ""
 }
+
+@test "the parts that are asked for, each package once; a part that there is not is named" {
+	cp mirror lists
+	printf '%s\n' '[one] first' 'both  this' '[two] second' 'new  this' 'both  that' '[three]' 'old  this' >list
+	run_deps() {
+		: >said
+		PATH=$PWD/bin:$PATH DEPS_LIST=$PWD/list run copy/tests/deps "$@"
+	}
+	run_deps one two
+	said "install --no-install-recommends both new"
+	run_deps three
+	said "install --no-install-recommends old"
+	run_deps
+	said "install --no-install-recommends both new old"
+	run_deps one four
+	same "$status" 1
+	same "$output" "deps: no part four; there are one two three"
+	same "$(cat said)" ""
+}
+
+@test "each part that the Makefile asks for is in packages.txt" {
+	local parts
+	parts=$(sed -n 's/.*$(call need,\([a-z ]*\)).*/\1/p' "$ROOT/Makefile" | tr ' ' '\n' | sort -u)
+	[ -n "$parts" ]
+	for part in guest build $parts; do
+		grep -q "^\[$part\] " "$ROOT/packages.txt" || echo "no [$part] in packages.txt"
+	done >missing
+	same "$(cat missing)" ""
+}
