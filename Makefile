@@ -157,12 +157,12 @@ check-quick: ## unit tests and lint: seconds
 	$(Q)tests/run quick
 
 check-xen: ## real Xen under QEMU; SCENARIO=name for one
-	$(call need,xen)
+	$(call need,demo system xen)
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/xen/run $(SCENARIO)
 
 xen-shell: ## a prompt in a real dom0 with guests up
-	$(call need,xen)
+	$(call need,demo system xen)
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/xen/run --shell
 
