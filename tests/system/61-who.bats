@@ -170,7 +170,7 @@ part_is_viewer() {
 	chmod 666 "$HOST_DIR/agent.sock"
 	before=$(everything)
 	contains "$(local_as "${other[@]}" -- GET /api/v1/whoami)" '"role":"viewer"'
-	contains "$(local_as "${other[@]}" -- GET /metrics)" xenballoon_up
+	contains "$(local_as "${other[@]}" -- GET /metrics)" xenballoon_store_up
 	contains "$(local_as "${other[@]}" -- POST /api/v1/domains/guest1/target '{"target_kib": 260000}')" 403
 	# A credential can only take away.
 	contains "$(local_as "${other[@]}" -- POST /api/v1/domains/guest1/target '{"target_kib": 260000}' \

@@ -138,7 +138,7 @@ granted() {
 }
 
 store_up() {
-	same "$(metric up)" "$1"
+	same "$(metric store_up)" "$1"
 }
 
 @test "xenstored killed and started anew: reconnected, keys granted, current, the same agent" {

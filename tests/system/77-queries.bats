@@ -168,7 +168,7 @@ alerted() {
 @test "an agent that goes away is counted, and told" {
 	agent_stop
 	wait_until 20 promql 'up{job="xenballoon"} == 0'
-	same "$(promql 'sum((1 - up{job="xenballoon"}) and on (job, instance) last_over_time(xenballoon_up[5m]))')" 1
+	same "$(promql 'sum((1 - up{job="xenballoon"}) and on (job, instance) last_over_time(xenballoon_store_up[5m]))')" 1
 	wait_until 20 missed
 }
 
