@@ -133,7 +133,7 @@ build/tests/fake/obj/%.o: tests/fake/%.c
 	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -Iinclude -O2 -g -std=gnu11 $(WARN) -fPIC -MMD -MP -c -o $@ $<
 build/tests/fake/xenbed: $(patsubst tests/fake/%.c,build/tests/fake/obj/%.o,$(BED_SRC))
 	$(call say,LINK,$@)
-	$(Q)$(CC) -o $@ $^ -lxenstore -lpthread -lm
+	$(Q)$(CC) -o $@ $^ -lxenstore -lfuse3 -lpthread -lm
 build/tests/fake/libfakexen.so: $(patsubst tests/fake/%.c,build/tests/fake/obj/%.o,$(BED_LIB_SRC))
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared -o $@ $^ -lpthread -ldl

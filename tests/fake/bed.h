@@ -13,6 +13,7 @@
 
 #include "spec.h"
 #include "state.h"
+#include "unit.h"
 
 #define BED_GUESTS_MAX	  4096
 #define BED_DAEMONS_MAX	  64
@@ -28,6 +29,7 @@ struct bed_options {
 	const char *dir;
 	const char *xenstored;
 	const char *daemon; /* NULL: none */
+	const char *unit;   /* NULL: daemons have the bed's own privileges */
 	const char *script; /* NULL: none */
 	unsigned int guests;
 	bool guests_given;
@@ -45,6 +47,7 @@ struct bed {
 	char dir[BED_PATH_MAX];	      /* absolute */
 	char sockets[BED_SOCKET_MAX]; /* short: dir/run, or what dir/run links to */
 	char library[BED_PATH_MAX];   /* libfakexen.so */
+	struct unit unit;	      /* what daemons are left of root's privileges */
 	struct state_map state;
 	pid_t xenstored;	   /* 0: not running */
 	unsigned int store_starts; /* how often it was started */

@@ -15,6 +15,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "driverfs.h"
+
 static void set_env(const char *const *env)
 {
 	for (; env != NULL && *env != NULL; env++) {
@@ -84,6 +86,8 @@ static void clean_up(const char *dir, const char *sockets)
 
 	snprintf(path, sizeof(path), "%s/ready", dir);
 	unlink(path);
+	snprintf(path, sizeof(path), "%s/driver", dir);
+	driverfs_clean(path);
 	remove_folder(sockets);
 	/* A link if the sockets have a shorter name elsewhere. */
 	snprintf(path, sizeof(path), "%s/run", dir);

@@ -61,16 +61,15 @@ void guest_log(const struct guest *guest, const char *format, ...)
 static void got_target(void *arg, uint32_t type, const char *body, size_t len)
 {
 	struct guest *guest = arg;
-	uint64_t kib;
+	uint64_t kib, diff;
 
 	(void)len;
 	if (type != XS_READ || !spec_number(body, UINT64_MAX / 1024, &kib))
 		return;
 	guest->target_key_kib = kib;
-	/* What a PVH guest's driver doesn't count is no part of what it is asked for. */
-	balloon_set_target(
-		&guest->balloon,
-		kib - (kib < guest->balloon.uncounted_kib ? kib : guest->balloon.uncounted_kib));
+	/* watch_target(): what the driver doesn't count is no part of what it is asked for. */
+	diff = spec_diff_kib(&guest->spec);
+	balloon_set_target(&guest->balloon, kib - (kib < diff ? kib : diff));
 	if (guest->poster != NULL)
 		poster_hurry(guest->poster);
 }
@@ -124,8 +123,9 @@ static int boot(struct guest *guest)
 
 	if (rc < 0)
 		return rc;
-	balloon_boot(&guest->balloon, guest->spec.domid, domain.tot_pages * STATE_PAGE_KIB,
-		     guest->spec.static_max_kib, guest->spec.pvh);
+	balloon_boot(&guest->balloon, guest->spec.domid,
+		     domain.tot_pages * STATE_PAGE_KIB - spec_extra_kib(&guest->spec),
+		     guest->spec.static_max_kib - spec_diff_kib(&guest->spec), STATE_PAGE_KIB);
 	kernel_boot(&guest->kernel, guest->spec.static_max_kib, guest->spec.swap_kib,
 		    guest->balloon.current_kib);
 	guest->bridge = bridge_new(&bed.state, guest->spec.domid);
@@ -162,7 +162,7 @@ int guest_start(const struct guest_spec *spec, const struct workload *workload)
 	guest->turn = bed.guest_count;
 	guest->boot_ms = loop_now_ms();
 	guest->last_step_ms = guest->boot_ms;
-	guest->target_key_kib = spec->memory_kib;
+	guest->target_key_kib = spec_target_kib(spec);
 	rc = boot(guest);
 	if (rc < 0) {
 		guest_free(guest);
@@ -210,13 +210,24 @@ int guest_socket(struct guest *guest, char *path, size_t size)
 	return bridge_listen(guest->bridge, path);
 }
 
+static int run_daemon(struct guest *guest, const char *const *env)
+{
+	char proc[BED_PATH_MAX + 128], sys[BED_PATH_MAX + 128], log[BED_PATH_MAX + 128];
+	const char *program[] = { bed.options.daemon, "--procfs", proc, "--sysfs", sys, NULL };
+	const char *argv[UNIT_WORDS + sizeof(program) / sizeof(program[0])];
+	struct child_spec spec = { .argv = argv, .env = env, .log = log };
+
+	guest_folder(guest, "/proc", proc, sizeof(proc));
+	guest_folder(guest, "/sys", sys, sizeof(sys));
+	guest_folder(guest, "/daemon.log", log, sizeof(log));
+	memcpy(argv + unit_words(&bed.unit, argv), program, sizeof(program));
+	return child_start(&spec);
+}
+
 int guest_daemon_start(struct guest *guest)
 {
-	char env[BED_SOCKET_MAX + 32], socket[BED_SOCKET_MAX + 16];
-	char proc[BED_PATH_MAX + 128], sys[BED_PATH_MAX + 128], log[BED_PATH_MAX + 128];
-	const char *argv[] = { bed.options.daemon, "--procfs", proc, "--sysfs", sys, NULL };
-	const char *envs[] = { env, "LD_PRELOAD", "XENBED_STATE", NULL };
-	struct child_spec spec = { .argv = argv, .env = envs, .log = log };
+	char path[BED_SOCKET_MAX + 32], socket[BED_SOCKET_MAX + 16];
+	const char *env[] = { path, "LD_PRELOAD", "XENBED_STATE", NULL };
 	int rc;
 
 	if (bed.options.daemon == NULL || guest->fs == NULL)
@@ -226,11 +237,8 @@ int guest_daemon_start(struct guest *guest)
 	rc = guest_socket(guest, socket, sizeof(socket));
 	if (rc < 0)
 		return rc;
-	snprintf(env, sizeof(env), "XENSTORED_PATH=%s", socket);
-	guest_folder(guest, "/proc", proc, sizeof(proc));
-	guest_folder(guest, "/sys", sys, sizeof(sys));
-	guest_folder(guest, "/daemon.log", log, sizeof(log));
-	rc = child_start(&spec);
+	snprintf(path, sizeof(path), "XENSTORED_PATH=%s", socket);
+	rc = run_daemon(guest, env);
 	if (rc < 0)
 		return rc;
 	guest->daemon = rc;
@@ -290,15 +298,27 @@ static void step_memory(struct guest *guest, int64_t now_ms)
 		poster_step(guest->poster, now_ms);
 }
 
+static bool step_balloon(struct guest *guest, int64_t now_ms)
+{
+	uint32_t hotplugs = guest->balloon.hotplugs;
+	bool moved = balloon_step(&guest->balloon, &bed.state, &guest->kernel, now_ms, BED_TICK_MS);
+
+	if (guest->balloon.hotplugs != hotplugs)
+		guest_log(guest,
+			  "hotplug: target_kb %llu is above all pages, %llu; plugged up to %llu",
+			  (unsigned long long)guest->balloon.target_kib,
+			  (unsigned long long)guest->balloon.pages_kib,
+			  (unsigned long long)guest->balloon.total_kib);
+	return moved;
+}
+
 static void step(struct guest *guest, int64_t now_ms, unsigned int tick)
 {
 	bool often = guest->fs != NULL || kernel_restless(&guest->kernel);
 	unsigned int turns = often ? TURN_SERVED : TURN_POSTED;
 	bool its_turn = (tick + guest->turn) % turns == 0;
-	bool moved = balloon_step(&guest->balloon, &bed.state, &guest->kernel, now_ms, BED_TICK_MS);
+	bool moved = step_balloon(guest, now_ms);
 
-	if (moved)
-		kernel_resize(&guest->kernel, guest->balloon.current_kib);
 	if (its_turn)
 		step_memory(guest, now_ms);
 	if (guest->fs != NULL && (moved || its_turn))

@@ -15,6 +15,8 @@
 #include "spec.h"
 #include "workload.h"
 
+#define GUEST_DRIVER_FILES 16
+
 struct bridge;
 struct guestfs;
 struct poster;
@@ -32,7 +34,10 @@ struct guest {
 	unsigned int turn;     /* which tick is its */
 	int64_t boot_ms;
 	int64_t last_step_ms;
-	uint64_t target_key_kib; /* what memory/target last said */
+	uint64_t target_key_kib;		 /* what memory/target last said */
+	uint64_t target_writes;			 /* of its processes, that the driver took */
+	uint64_t refused_writes;		 /* and those that it refused */
+	mode_t driver_modes[GUEST_DRIVER_FILES]; /* by chmod; 0: as the driver made it */
 	bool crashed;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest's served files. Texts come from guestfs_text.c; here they are written so that a reader
- * never sees an empty file or half a number, and what processes write is noticed.
+ * A guest's served files. Texts come from guestfs_text.c and driver_text.c; here they are written
+ * so that a reader never sees an empty file or half a number, and what processes write is noticed.
+ * The balloon driver's folder is a link where driverfs.c serves it.
  */
 #include "guestfs.h"
 
@@ -14,10 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bed.h"
+#include "driverfs.h"
 #include "guest.h"
 #include "guestfs_text.h"
 
-#define TEXT_MAX 4096
+#define FILES_MAX 48
 
 /*
  * The bed marks its own writes by this time of day: any other modification time means that somebody
@@ -26,6 +29,7 @@
 #define OWN_MARK_NS 987654321
 
 struct file {
+	const struct guestfs_file *is;
 	int fd;
 	int watch; /* inotify's, for what can be written */
 	size_t len;
@@ -34,7 +38,8 @@ struct file {
 
 struct guestfs {
 	struct guest *guest;
-	struct file files[GUESTFS_FILES];
+	size_t count;
+	struct file files[FILES_MAX];
 };
 
 static int notifier = -1;
@@ -73,54 +78,93 @@ static bool written_by_others(int fd)
  * New text over the old, then the right length: what a reader can see in between is a newline or a
  * line too many, never a wrong number.
  */
-static void put(struct guestfs *fs, size_t index)
+static void put(struct guestfs *fs, struct file *file)
 {
-	struct file *file = &fs->files[index];
-	char text[TEXT_MAX];
-	size_t len = guestfs_files[index].render(fs->guest, text, sizeof(text));
+	char text[GUESTFS_TEXT_MAX];
+	size_t len = file->is->render(fs->guest, text, sizeof(text));
 	uint64_t hash = hash_of(text, len);
 
 	if (file->hash == hash && file->len == len)
 		return;
-	if (guestfs_files[index].parse != NULL && written_by_others(file->fd))
+	if (file->is->parse != NULL && written_by_others(file->fd))
 		return; /* first take over what was written */
 	if (pwrite(file->fd, text, len, 0) != (ssize_t)len)
 		return;
 	if (len < file->len && ftruncate(file->fd, (off_t)len) < 0)
 		return;
-	if (guestfs_files[index].parse != NULL)
+	if (file->is->parse != NULL)
 		mark(file->fd);
 	file->hash = hash;
 	file->len = len;
 }
 
-static int make_folders(const char *path)
+static int make_folder(const char *path, const char *name)
 {
-	static const char *const folders[] = { "", "/sys", "/sys/info", "/proc", "/proc/pressure" };
-	char full[TEXT_MAX];
+	char full[BED_PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		snprintf(full, sizeof(full), "%s%s", path, folders[i]);
-		if (mkdir(full, 0755) < 0 && errno != EEXIST)
-			return -errno;
-	}
-	return 0;
+	snprintf(full, sizeof(full), "%s/%s", path, name);
+	return mkdir(full, 0755) == 0 || errno == EEXIST ? 0 : -errno;
 }
 
-static int open_file(struct guestfs *fs, size_t index, const char *path)
+/* The folder of each file, made as it comes. */
+static int make_folder_of(const char *path, const char *prefix, const char *file)
 {
-	struct file *file = &fs->files[index];
-	char full[TEXT_MAX];
+	char name[128];
+	char *slash;
+	int rc;
 
-	snprintf(full, sizeof(full), "%s/%s", path, guestfs_files[index].path);
+	snprintf(name, sizeof(name), "%s%s", prefix, file);
+	slash = strchr(name, '/');
+	for (rc = 0; rc == 0 && slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		rc = make_folder(path, name);
+		*slash = '/';
+	}
+	return rc;
+}
+
+static int open_file(struct guestfs *fs, const char *path, const char *prefix,
+		     const struct guestfs_file *is)
+{
+	struct file *file = &fs->files[fs->count++];
+	char full[BED_PATH_MAX];
+	int rc = make_folder_of(path, prefix, is->path);
+
+	*file = (struct file){ .is = is, .fd = -1, .watch = -1 };
+	if (rc < 0)
+		return rc;
+	snprintf(full, sizeof(full), "%s/%s%s", path, prefix, is->path);
 	file->fd = open(full, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (file->fd < 0)
 		return -errno;
-	if (guestfs_files[index].parse == NULL)
+	if (is->parse == NULL)
 		return 0;
 	mark(file->fd);
 	file->watch = inotify_add_watch(guestfs_notifier(), full, IN_MODIFY);
 	return file->watch < 0 ? -errno : 0;
+}
+
+static int open_files(struct guestfs *fs, const char *path, const char *prefix,
+		      const struct guestfs_file *list)
+{
+	int rc = 0;
+
+	for (; list->path != NULL && rc == 0; list++)
+		rc = fs->count == FILES_MAX ? -ENFILE : open_file(fs, path, prefix, list);
+	return rc;
+}
+
+/* The driver's folder: the mounted one, or files as good as can be. */
+static int open_driver(struct guestfs *fs, const char *path)
+{
+	char link[BED_PATH_MAX], to[SPEC_NAME_MAX + 32];
+
+	snprintf(link, sizeof(link), "%s/sys", path);
+	unlink(link);
+	if (!driverfs_runs())
+		return open_files(fs, path, "sys/", driver_files);
+	snprintf(to, sizeof(to), "../../driver/%s", fs->guest->spec.name);
+	return symlink(to, link) == 0 ? 0 : -errno;
 }
 
 struct guestfs *guestfs_new(const char *path, struct guest *guest)
@@ -131,11 +175,11 @@ struct guestfs *guestfs_new(const char *path, struct guest *guest)
 	if (fs == NULL)
 		return NULL;
 	fs->guest = guest;
-	for (size_t i = 0; i < GUESTFS_FILES; i++)
-		fs->files[i] = (struct file){ .fd = -1, .watch = -1 };
-	rc = make_folders(path);
-	for (size_t i = 0; i < GUESTFS_FILES && rc == 0; i++)
-		rc = open_file(fs, i, path);
+	rc = make_folder(path, "");
+	if (rc == 0)
+		rc = open_files(fs, path, "", guestfs_files);
+	if (rc == 0)
+		rc = open_driver(fs, path);
 	if (rc < 0) {
 		guestfs_free(fs);
 		errno = -rc;
@@ -149,7 +193,7 @@ void guestfs_free(struct guestfs *fs)
 {
 	if (fs == NULL)
 		return;
-	for (size_t i = 0; i < GUESTFS_FILES; i++) {
+	for (size_t i = 0; i < fs->count; i++) {
 		if (fs->files[i].watch >= 0)
 			inotify_rm_watch(notifier, fs->files[i].watch);
 		if (fs->files[i].fd >= 0)
@@ -160,44 +204,41 @@ void guestfs_free(struct guestfs *fs)
 
 void guestfs_update(struct guestfs *fs, bool all)
 {
-	for (size_t i = 0; i < GUESTFS_FILES; i++) {
-		if (all || guestfs_files[i].often)
-			put(fs, i);
+	for (size_t i = 0; i < fs->count; i++) {
+		if (all || fs->files[i].is->often)
+			put(fs, &fs->files[i]);
 	}
 }
 
-/* The number in the first line of a file; the rest may be left from a longer one. */
-static bool read_number(int fd, uint64_t *value)
+/* The first line of a file; the rest may be left from a longer one. False: emptied. */
+static bool read_line(int fd, char *text, size_t size)
 {
-	char text[64];
-	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	ssize_t n = pread(fd, text, size - 1, 0);
 
 	if (n <= 0)
 		return false;
 	text[n] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	return spec_number(text, UINT64_MAX / 1024, value);
+	return true;
 }
 
-bool guestfs_poll(struct guestfs *fs)
+void guestfs_poll(struct guestfs *fs)
 {
-	bool target = false;
-	uint64_t value;
+	char text[64];
 
-	for (size_t i = 0; i < GUESTFS_FILES; i++) {
+	for (size_t i = 0; i < fs->count; i++) {
 		struct file *file = &fs->files[i];
 
-		if (guestfs_files[i].parse == NULL || !written_by_others(file->fd))
+		if (file->is->parse == NULL || !written_by_others(file->fd))
 			continue;
 		/* Emptied, and not written yet: come back for the number. */
-		if (!read_number(file->fd, &value))
+		if (!read_line(file->fd, text, sizeof(text)))
 			continue;
-		target |= guestfs_files[i].parse(fs->guest, value);
+		file->is->parse(fs->guest, text);
 		/* What stands there now is not ours: write it anew, in the kernel's form. */
 		mark(file->fd);
 		file->hash = 0;
-		file->len = TEXT_MAX;
-		put(fs, i);
+		file->len = GUESTFS_TEXT_MAX;
+		put(fs, file);
 	}
-	return target;
 }

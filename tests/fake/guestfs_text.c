@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The texts of /proc and of the balloon driver's folder, in the forms of Linux 6.1, from the
- * numbers of a played guest. Numbers that change are printed at a fixed width, so that files are
- * overwritten in place. Pure; called by guestfs.c.
+ * The texts of /proc and /sys/hypervisor in the forms of Linux 6.1, from the numbers of a played
+ * guest. Numbers that change are printed at a fixed width, so that files are overwritten in place.
+ * Pure.
  */
 #include "guestfs_text.h"
 
@@ -163,7 +163,7 @@ static size_t vmstat(const struct guest *guest, char *text, size_t size)
 		{ "pgscan_kswapd", k->reclaims * 2 },
 		{ "pgscan_direct", k->reclaims / 4 },
 		{ "oom_kill", k->oom_kills },
-		{ "balloon_inflate", (guest->balloon.static_max_kib - k->total_kib) / 4 },
+		{ "balloon_inflate", (guest->balloon.pages_kib - guest->balloon.current_kib) / 4 },
 		{ "balloon_deflate", 0 },
 	};
 	struct out out = { text, size, 0 };
@@ -200,106 +200,35 @@ static size_t uptime(const struct guest *guest, char *text, size_t size)
 	return (size_t)snprintf(text, size, "%010.2f %010.2f\n", seconds, seconds);
 }
 
-static size_t number(char *text, size_t size, uint64_t value)
-{
-	return (size_t)snprintf(text, size, "%" PRIu64 "\n", value);
-}
-
-static size_t target_kb(const struct guest *guest, char *text, size_t size)
-{
-	return number(text, size, guest->balloon.target_kib);
-}
-
-static size_t target_bytes(const struct guest *guest, char *text, size_t size)
-{
-	return number(text, size, guest->balloon.target_kib * 1024);
-}
-
-static size_t current_kb(const struct guest *guest, char *text, size_t size)
-{
-	return number(text, size, guest->balloon.current_kib);
-}
-
-static size_t low_kb(const struct guest *guest, char *text, size_t size)
-{
-	uint64_t max = guest->balloon.static_max_kib, current = guest->balloon.current_kib;
-
-	return number(text, size, max > current ? max - current : 0);
-}
-
-static size_t zero(const struct guest *guest, char *text, size_t size)
+static size_t hypervisor_type(const struct guest *guest, char *text, size_t size)
 {
 	(void)guest;
-	return number(text, size, 0);
+	return (size_t)snprintf(text, size, "xen\n");
 }
 
-static size_t one(const struct guest *guest, char *text, size_t size)
+static size_t guest_type(const struct guest *guest, char *text, size_t size)
 {
-	(void)guest;
-	return number(text, size, 1);
+	return (size_t)snprintf(text, size, "%s\n", spec_guest_type(guest->spec.type));
 }
 
-static size_t schedule_delay(const struct guest *guest, char *text, size_t size)
+static size_t uuid(const struct guest *guest, char *text, size_t size)
 {
-	return number(text, size, guest->balloon.schedule_delay);
+	char uuid[SPEC_UUID_LEN];
+
+	spec_uuid_text(guest->spec.uuid, uuid);
+	return (size_t)snprintf(text, size, "%s\n", uuid);
 }
 
-static size_t max_schedule_delay(const struct guest *guest, char *text, size_t size)
-{
-	return number(text, size, guest->balloon.max_schedule_delay);
-}
-
-static size_t retry_count(const struct guest *guest, char *text, size_t size)
-{
-	return number(text, size, guest->balloon.retry_count);
-}
-
-static size_t max_retry_count(const struct guest *guest, char *text, size_t size)
-{
-	return number(text, size, guest->balloon.max_retry_count);
-}
-
-static bool set_target_kb(struct guest *guest, uint64_t value)
-{
-	balloon_set_target(&guest->balloon, value);
-	return true;
-}
-
-static bool set_target_bytes(struct guest *guest, uint64_t value)
-{
-	balloon_set_target(&guest->balloon, value / 1024);
-	return true;
-}
-
-static bool set_max_schedule_delay(struct guest *guest, uint64_t value)
-{
-	guest->balloon.max_schedule_delay = (uint32_t)value;
-	return false;
-}
-
-static bool set_max_retry_count(struct guest *guest, uint64_t value)
-{
-	guest->balloon.max_retry_count = (uint32_t)value;
-	return false;
-}
-
-/* meminfo before current_kb: a reader takes their difference. */
-const struct guestfs_file guestfs_files[GUESTFS_FILES] = {
-	{ "proc/meminfo", true, meminfo, NULL },
-	{ "sys/info/current_kb", true, current_kb, NULL },
-	{ "sys/info/low_kb", true, low_kb, NULL },
-	{ "sys/info/high_kb", false, zero, NULL },
-	{ "sys/target_kb", true, target_kb, set_target_kb },
-	{ "sys/target", true, target_bytes, set_target_bytes },
-	{ "sys/schedule_delay", false, schedule_delay, NULL },
-	{ "sys/max_schedule_delay", false, max_schedule_delay, set_max_schedule_delay },
-	{ "sys/retry_count", false, retry_count, NULL },
-	{ "sys/max_retry_count", false, max_retry_count, set_max_retry_count },
-	{ "sys/scrub_pages", false, one, NULL },
-	{ "proc/zoneinfo", true, zoneinfo, NULL },
-	{ "proc/pressure/memory", true, pressure, NULL },
-	{ "proc/vmstat", false, vmstat, NULL },
-	{ "proc/swaps", false, swaps, NULL },
-	{ "proc/loadavg", false, loadavg, NULL },
-	{ "proc/uptime", false, uptime, NULL },
+const struct guestfs_file guestfs_files[] = {
+	{ "proc/meminfo", true, meminfo, NULL, false },
+	{ "proc/zoneinfo", true, zoneinfo, NULL, false },
+	{ "proc/pressure/memory", true, pressure, NULL, false },
+	{ "proc/vmstat", false, vmstat, NULL, false },
+	{ "proc/swaps", false, swaps, NULL, false },
+	{ "proc/loadavg", false, loadavg, NULL, false },
+	{ "proc/uptime", false, uptime, NULL, false },
+	{ "hypervisor/type", false, hypervisor_type, NULL, false },
+	{ "hypervisor/guest_type", false, guest_type, NULL, false },
+	{ "hypervisor/uuid", false, uuid, NULL, false },
+	{ NULL, false, NULL, NULL, false },
 };

@@ -19,6 +19,7 @@
 #include "bed.h"
 #include "bridge.h"
 #include "child.h"
+#include "driverfs.h"
 #include "loop.h"
 #include "poster.h"
 #include "toolstack.h"
@@ -72,6 +73,20 @@ static void make_uuid(uint8_t uuid[16])
 	uuid[8] = (uuid[8] & 0x3f) | 0x80;
 }
 
+static int check(const struct guest_spec *spec, char *error)
+{
+	uint64_t least = 2 * spec_diff_kib(spec);
+
+	if (spec->refuse && !driverfs_runs())
+		return fail(error, -ENOSYS, "%s: target_kb=refuse takes root and /dev/fuse",
+			    spec->name);
+	if (spec->memory_kib < least)
+		return fail(error, -EINVAL,
+			    "%s: memory is at least %llu KiB, twice what its driver doesn't count",
+			    spec->name, (unsigned long long)least);
+	return 0;
+}
+
 static int complete(struct guest_spec *spec, char *error)
 {
 	static const uint8_t none[16];
@@ -90,7 +105,7 @@ static int complete(struct guest_spec *spec, char *error)
 	if (spec->memory_kib == 0)
 		return fail(error, -ENOMEM,
 			    "say --memory-mib: the host has no room for all guests");
-	return 0;
+	return check(spec, error);
 }
 
 struct start {
@@ -150,7 +165,7 @@ static int build(struct xs_handle *xs, struct guest_spec *spec, char *error)
 	if (rc < 0)
 		return fail(error, rc, "cannot build %s with %llu KiB: %s", spec->name,
 			    (unsigned long long)spec->memory_kib, strerror(-rc));
-	rc = toolstack_write_nodes(xs, spec, spec->memory_kib);
+	rc = toolstack_write_nodes(xs, spec, spec_target_kib(spec));
 	if (rc == 0)
 		return 0;
 	undo(xs, spec);
@@ -299,7 +314,8 @@ int host_reboot(const char *name, int *domid, char *error)
 	}
 	if (rc == 0) {
 		lookup.spec.domid = -1;
-		lookup.spec.memory_kib = target > 0 ? target : lookup.spec.memory_kib;
+		if (target > 0)
+			lookup.spec.memory_kib += target - spec_target_kib(&lookup.spec);
 		rc = build(xs, &lookup.spec, error);
 	}
 	if (rc == 0)

@@ -11,9 +11,8 @@
 
 #define SWAP_SPEED 128 /* KiB per millisecond */
 
-#define STARVE_MS	   300	 /* reclaim gives up after about that long */
-#define RESTART_MS	   10000 /* the service manager starts what was killed */
-#define BALLOON_LEAVES_KIB 2048
+#define STARVE_MS  300	 /* reclaim gives up after about that long */
+#define RESTART_MS 10000 /* the service manager starts what was killed */
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -49,18 +48,17 @@ static void settle(struct kernel *kernel)
 
 void kernel_resize(struct kernel *kernel, uint64_t current_kib)
 {
-	uint64_t gap = kernel_gap_kib(kernel->static_max_kib);
+	uint64_t gap = kernel_gap_kib(kernel->static_max_kib) + kernel->plugged_kib / 64;
 
+	kernel->current_kib = current_kib;
 	kernel->total_kib = current_kib - min_u64(current_kib, gap);
 	settle(kernel);
 }
 
-uint64_t kernel_can_give_kib(const struct kernel *kernel)
+void kernel_plugged(struct kernel *kernel, uint64_t kib)
 {
-	uint64_t loose = kernel->free_kib + kernel->cache_kib;
-	uint64_t swap = min_u64(kernel->swap_kib - kernel->swapped_kib, kernel->anon_kib / 8);
-
-	return loose + swap > BALLOON_LEAVES_KIB ? loose + swap - BALLOON_LEAVES_KIB : 0;
+	kernel->plugged_kib += kib;
+	kernel_resize(kernel, kernel->current_kib);
 }
 
 /* Lets processes take or return memory; returns what was newly touched. */

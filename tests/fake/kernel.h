@@ -28,6 +28,8 @@ struct pressure {
 struct kernel {
 	uint64_t static_max_kib;
 	uint64_t swap_kib;
+	uint64_t current_kib;	/* what the balloon driver counts */
+	uint64_t plugged_kib;	/* offline, but it has page structs */
 	uint64_t total_kib;	/* MemTotal */
 	uint64_t demand_kib;	/* what its processes want to touch */
 	uint64_t committed_kib; /* Committed_AS */
@@ -59,8 +61,8 @@ void kernel_boot(struct kernel *kernel, uint64_t static_max_kib, uint64_t swap_k
 		 uint64_t current_kib);
 /* The balloon driver changed what the guest has. */
 void kernel_resize(struct kernel *kernel, uint64_t current_kib);
-/* What the balloon driver can take away now. */
-uint64_t kernel_can_give_kib(const struct kernel *kernel);
+/* It plugged memory, whose page structs it pays for. */
+void kernel_plugged(struct kernel *kernel, uint64_t kib);
 /* Lets dt_ms pass while processes want demand_kib and touch it at that many KiB per ms. */
 enum kernel_event kernel_step(struct kernel *kernel, uint64_t demand_kib, uint64_t speed,
 			      int64_t now_ms, int64_t dt_ms);

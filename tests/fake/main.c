@@ -24,6 +24,7 @@
 #include "bridge.h"
 #include "child.h"
 #include "ctl.h"
+#include "driverfs.h"
 #include "guest.h"
 #include "guestfs.h"
 #include "host.h"
@@ -334,13 +335,31 @@ static bool check_room(void)
 	return false;
 }
 
+/* Only root has what a unit takes away. */
+static bool load_unit(void)
+{
+	char error[BED_PATH_MAX + 64];
+
+	if (bed.options.unit == NULL || bed.options.daemon == NULL)
+		return true;
+	if (geteuid() != 0) {
+		printf("daemons have this user's privileges, not those of %s\n", bed.options.unit);
+		return true;
+	}
+	if (unit_load(&bed.unit, bed.options.unit, error, sizeof(error)))
+		return true;
+	complain("%s", error);
+	return false;
+}
+
 static bool prepare(void)
 {
 	char xenstored_path[BED_SOCKET_MAX + 16];
 	int rc;
 
 	raise_limits();
-	if (!load_script() || !make_folders() || !write_env() || !write_file("xsd_port", "1\n"))
+	if (!load_script() || !load_unit() || !make_folders() || !write_env() ||
+	    !write_file("xsd_port", "1\n"))
 		return false;
 	snprintf(xenstored_path, sizeof(xenstored_path), "%s/socket", bed.sockets);
 	setenv("XENSTORED_PATH", xenstored_path, 1);
@@ -352,6 +371,19 @@ static bool prepare(void)
 	return rc == 0 ? check_room() : fatal("the hypervisor's state", rc);
 }
 
+/* Where it can't be mounted, everything else works; who needs it says so. */
+static void serve_drivers(void)
+{
+	char path[BED_PATH_MAX + 16];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/driver", bed.dir);
+	rc = driverfs_start(path);
+	if (rc < 0)
+		printf("balloon drivers are plain files, which refuse nobody: no FUSE here (%s)\n",
+		       strerror(-rc));
+}
+
 static bool start_serving(void)
 {
 	pthread_t thread;
@@ -359,6 +391,8 @@ static bool start_serving(void)
 
 	if (rc == 0)
 		rc = loop_init();
+	if (rc == 0)
+		serve_drivers();
 	if (rc == 0 && !watch_events())
 		rc = -errno;
 	if (rc == 0)
@@ -376,6 +410,7 @@ static void shut_down(void)
 	for (unsigned int i = 0; i < bed.guest_count; i++)
 		guest_daemon_signal(bed.guests[i], SIGKILL);
 	host_store_signal(SIGKILL);
+	driverfs_stop();
 }
 
 static int run(int argc, char **argv)

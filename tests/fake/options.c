@@ -53,6 +53,12 @@ static bool set_daemon(struct bed_options *o, const char *value)
 	return true;
 }
 
+static bool set_unit(struct bed_options *o, const char *value)
+{
+	o->unit = value;
+	return true;
+}
+
 static bool set_daemons(struct bed_options *o, const char *value)
 {
 	uint64_t n;
@@ -103,19 +109,17 @@ static const struct option {
 	const char *name;
 	const char *arg; /* NULL: a switch; also what is right, for refusals */
 	const char *help;
-	bool (*set)(struct bed_options *o, const char *value); /* NULL: a guest's, see spec.h */
+	bool (*set)(struct bed_options *o, const char *value);
 } table[] = {
 	{ "dir", "DIR", "where everything of this bed goes; needed", set_dir },
 	{ "guests", "0..4096", "how many (else the script's, else none)", set_guests },
 	{ "host-mib", "MIB", "the host's memory (2048)", set_host },
 	{ "dom0-mib", "MIB", "dom0's (128)", set_dom0 },
-	{ "static-max-mib", "MIB", "of a guest (512)", NULL },
-	{ "memory-mib", "MIB", "what a guest starts with (an even share of the host)", NULL },
-	{ "swap-mib", "MIB", "of a guest (0)", NULL },
-	{ "type", "pv|pvh", "of a guest (pv)", NULL },
 	{ "daemon", "PATH", "the xenballoon-guest to run in guests (none: the bed posts)",
 	  set_daemon },
 	{ "daemons", "0..64", "in how many of them; the bed posts for the rest (64)", set_daemons },
+	{ "unit", "FILE", "a systemd unit: daemons have the capabilities that it leaves (all)",
+	  set_unit },
 	{ "script", "FILE", "guests and workloads, see below", set_script },
 	{ "seed", "NUMBER", "of UUIDs and of when bursts fall (1)", set_seed },
 	{ "xenstored", "PATH", "Debian's, unmodified (below build/debs)", set_xenstored },
@@ -124,26 +128,47 @@ static const struct option {
 	  set_die_with_parent },
 };
 
+static const char *form_of(const struct option *option)
+{
+	return option->arg != NULL ? option->arg : "";
+}
+
 void options_help(FILE *out)
 {
+	char text[4096];
+
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		fprintf(out, "  --%s %s\n        %s\n", table[i].name,
-			table[i].arg != NULL ? table[i].arg : "", table[i].help);
+		fprintf(out, "  --%s %s\n        %s\n", table[i].name, form_of(&table[i]),
+			table[i].help);
+	spec_help(text, sizeof(text));
+	fprintf(out, "and, as --NAME VALUE, what a guest is when nothing else is said:\n%s", text);
 }
 
 static bool set_option(struct bed_options *o, const struct option *option, const char *value)
 {
-	char error[256];
-
-	if (option->set == NULL) {
-		if (spec_set(&o->guest, option->name, value, error, sizeof(error)))
-			return true;
-		fprintf(stderr, "xenbed: %s\n", error);
-		return false;
-	}
 	if (option->set(o, value))
 		return true;
 	fprintf(stderr, "xenbed: --%s is %s, not \"%s\"\n", option->name, option->arg, value);
+	return false;
+}
+
+static const struct option *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (strcmp(name, table[i].name) == 0)
+			return &table[i];
+	}
+	return NULL;
+}
+
+/* One of a guest's, see spec.h. */
+static bool set_guest_option(struct bed_options *o, const char *name, const char *value)
+{
+	char error[256];
+
+	if (spec_set(&o->guest, name, value, error, sizeof(error)))
+		return true;
+	fprintf(stderr, "xenbed: %s; see xenbed --help\n", error);
 	return false;
 }
 
@@ -151,20 +176,18 @@ static bool set_option(struct bed_options *o, const struct option *option, const
 static bool take(struct bed_options *o, int argc, char **argv, int *i)
 {
 	const char *word = argv[*i];
+	const struct option *option = strncmp(word, "--", 2) == 0 ? find(word + 2) : NULL;
 
-	for (size_t k = 0; k < sizeof(table) / sizeof(table[0]); k++) {
-		if (strncmp(word, "--", 2) != 0 || strcmp(word + 2, table[k].name) != 0)
-			continue;
-		if (table[k].arg == NULL)
-			return set_option(o, &table[k], NULL);
-		if (*i + 1 == argc) {
-			fprintf(stderr, "xenbed: %s needs %s\n", word, table[k].arg);
-			return false;
-		}
-		return set_option(o, &table[k], argv[++*i]);
+	if (option != NULL && option->arg == NULL)
+		return option->set(o, NULL);
+	if (strncmp(word, "--", 2) != 0 || *i + 1 == argc) {
+		fprintf(stderr, "xenbed: options are --NAME VALUE, not \"%s\"; see xenbed --help\n",
+			word);
+		return false;
 	}
-	fprintf(stderr, "xenbed: no option \"%s\"; see xenbed --help\n", word);
-	return false;
+	(*i)++;
+	return option != NULL ? set_option(o, option, argv[*i])
+			      : set_guest_option(o, word + 2, argv[*i]);
 }
 
 /*

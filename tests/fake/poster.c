@@ -64,8 +64,8 @@ static struct report take_report(const struct guest *guest)
 		.selftarget = goal_kib(guest),
 	};
 
-	if (report.selftarget > guest->balloon.static_max_kib)
-		report.selftarget = guest->balloon.static_max_kib;
+	if (report.selftarget > guest->balloon.pages_kib)
+		report.selftarget = guest->balloon.pages_kib;
 	if (report.selftarget < report.minimum)
 		report.selftarget = report.minimum;
 	return report;
@@ -215,16 +215,26 @@ static void started(void *arg, uint32_t type, const char *body, size_t len)
 	bridge_call(poster->guest->bridge, XS_TRANSACTION_END, poster->tx, "T", 2, ended, poster);
 }
 
+/* Again while unmet, for the driver gives up; and another value then, which alone wakes it. */
+static void size_guest(struct guest *guest, uint64_t kib)
+{
+	struct balloon *balloon = &guest->balloon;
+	bool gave_up = balloon->state == BALLOON_CANCELED;
+
+	if (gave_up && kib == balloon->target_kib)
+		kib += kib > balloon->current_kib ? -balloon->page_kib : balloon->page_kib;
+	if (gave_up || differs(kib, balloon->target_kib))
+		balloon_set_target(balloon, kib);
+}
+
 void poster_step(struct poster *poster, int64_t now_ms)
 {
 	struct guest *guest = poster->guest;
 	struct report report = take_report(guest);
 
 	poster->last_step_ms = now_ms;
-	/* Again while unmet, for the driver gives up. */
-	if (poster->enabled && report.selftarget != guest->balloon.current_kib &&
-	    (differs(report.selftarget, guest->balloon.target_kib) || guest->balloon.gave_up))
-		balloon_set_target(&guest->balloon, report.selftarget);
+	if (poster->enabled && report.selftarget != guest->balloon.current_kib)
+		size_guest(guest, report.selftarget);
 	if (!poster->granted || poster->busy || (now_ms < poster->due_ms && poster->reports == 0))
 		return;
 	if (now_ms < poster->due_ms && !differs(report.actual, poster->last.actual) &&

@@ -16,7 +16,7 @@
 const char *script_help(void)
 {
 	return "A script has a line each for its guests and for what they do; # starts a comment:\n"
-	       "  guest NAME STATIC_MAX_MIB [pv|pvh] [memory=MIB] [swap=MIB] [uuid=UUID]\n"
+	       "  guest NAME STATIC_MAX_MIB [pv|pvh|hvm] [memory=MIB] [swap=MIB] [uuid=UUID]\n"
 	       "        [daemon=yes|no] [poster=yes|no]\n"
 	       "  at SECONDS NAME WORKLOAD [ARGS...]   seconds after all guests are up\n"
 	       "  repeat SECONDS                       then all \"at\" lines start over\n"
@@ -67,7 +67,7 @@ static bool guest_line(struct parser *p, char **words, size_t count)
 
 	if (count < 3 || !spec_name_ok(words[1])) {
 		snprintf(p->error, p->size,
-			 "say: guest NAME STATIC_MAX_MIB [pv|pvh] [KEY=VALUE...]");
+			 "say: guest NAME STATIC_MAX_MIB [pv|pvh|hvm] [KEY=VALUE...]");
 		return false;
 	}
 	if (known(script, words[1])) {

@@ -65,10 +65,70 @@ static bool set_swap(struct guest_spec *spec, const char *value)
 	return set_mib(&spec->swap_kib, value);
 }
 
+static bool set_video(struct guest_spec *spec, const char *value)
+{
+	return set_mib(&spec->video_kib, value);
+}
+
+/*
+ * KiB, as measured on Xen 4.17: what the driver doesn't count of static-max, and what the domain
+ * holds beyond what the driver counts, where that doesn't grow with the video RAM.
+ */
+static const struct type {
+	const char *name;
+	const char *guest_type;
+	uint64_t diff_kib;
+	uint64_t extra_kib;
+} types[SPEC_TYPES] = {
+	[SPEC_PV] = { "pv", "PV", 0, 0 },
+	[SPEC_PVH] = { "pvh", "PVH", 388, 388 },
+	[SPEC_HVM] = { "hvm", "HVM", 408, 388 },
+};
+
+/* A device model's video card has some memory of its own beside the video RAM. */
+#define VIDEO_CARD_KIB 64
+
 static bool set_type(struct guest_spec *spec, const char *value)
 {
-	spec->pvh = strcmp(value, "pvh") == 0;
-	return spec->pvh || strcmp(value, "pv") == 0;
+	for (size_t i = 0; i < SPEC_TYPES; i++) {
+		if (strcmp(value, types[i].name) != 0)
+			continue;
+		spec->type = (enum spec_type)i;
+		return true;
+	}
+	return false;
+}
+
+const char *spec_type_name(enum spec_type type)
+{
+	return types[type].name;
+}
+
+const char *spec_guest_type(enum spec_type type)
+{
+	return types[type].guest_type;
+}
+
+static uint64_t video_kib(const struct guest_spec *spec)
+{
+	return spec->type == SPEC_HVM ? spec->video_kib : 0;
+}
+
+uint64_t spec_target_kib(const struct guest_spec *spec)
+{
+	return spec->memory_kib - video_kib(spec);
+}
+
+uint64_t spec_diff_kib(const struct guest_spec *spec)
+{
+	return types[spec->type].diff_kib + video_kib(spec);
+}
+
+uint64_t spec_extra_kib(const struct guest_spec *spec)
+{
+	uint64_t video = video_kib(spec);
+
+	return types[spec->type].extra_kib + video + (video > 0 ? VIDEO_CARD_KIB : 0);
 }
 
 static bool set_uuid(struct guest_spec *spec, const char *value)
@@ -113,20 +173,41 @@ static bool set_poster(struct guest_spec *spec, const char *value)
 	return set_choice(&spec->poster, value);
 }
 
+static bool set_target_kb(struct guest_spec *spec, const char *value)
+{
+	spec->refuse = strcmp(value, "refuse") == 0;
+	return spec->refuse || strcmp(value, "obey") == 0;
+}
+
 static const struct option {
 	const char *key;
 	const char *form;
+	const char *help;
 	bool (*set)(struct guest_spec *spec, const char *value);
 } options[] = {
-	{ "static-max-mib", "a number of MiB, 1 to 16777216", set_static_max },
-	{ "memory-mib", "a number of MiB, 0 for an even share", set_memory },
-	{ "swap-mib", "a number of MiB", set_swap },
-	{ "type", "pv or pvh", set_type },
-	{ "uuid", "32 hexadecimal digits, with or without dashes", set_uuid },
-	{ "domid", "a number, 1 to 32751", set_domid },
-	{ "daemon", "yes or no", set_daemon },
-	{ "poster", "yes or no", set_poster },
+	{ "static-max-mib", "a number of MiB, 1 to 16777216", "the most it can have (512)",
+	  set_static_max },
+	{ "memory-mib", "a number of MiB, 0 for an even share",
+	  "what it starts with (an even share of the host)", set_memory },
+	{ "swap-mib", "a number of MiB", "its swap (0)", set_swap },
+	{ "type", "pv, pvh or hvm", "what kind of domain (pv)", set_type },
+	{ "video-mib", "a number of MiB", "of an HVM guest's memory, video RAM (0)", set_video },
+	{ "uuid", "32 hexadecimal digits, with or without dashes", "(made up)", set_uuid },
+	{ "domid", "a number, 1 to 32751", "(the next free one)", set_domid },
+	{ "daemon", "yes or no", "it runs xenballoon-guest", set_daemon },
+	{ "poster", "yes or no", "the bed reports for it (if it has no daemon)", set_poster },
+	{ "target_kb", "obey or refuse",
+	  "what its driver does with a target that a process writes (obey)", set_target_kb },
 };
+
+void spec_help(char *text, size_t size)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && n < (int)size; i++)
+		n += snprintf(text + n, size - (size_t)n, "  %-15s %s: %s\n", options[i].key,
+			      options[i].form, options[i].help);
+}
 
 bool spec_set(struct guest_spec *spec, const char *key, const char *value, char *error, size_t size)
 {

@@ -29,7 +29,7 @@ enum owner { INHERITED, READABLE, GUESTS, DOM0S };
 
 /*
  * In paths and values %i is the domid, %n the name, %u the UUID, %x the static maximum and %t the
- * target in KiB, %m the target in MiB, %y the type, %s the time.
+ * target in KiB, %m the target in MiB, %v the video RAM in KiB, %y the type, %s the time.
  */
 static const struct node {
 	const char *path;
@@ -64,7 +64,7 @@ static const struct node {
 	{ "/local/domain/%i/control/platform-feature-xs_reset_watches", "1", INHERITED },
 	{ "/local/domain/%i/memory/static-max", "%x", INHERITED },
 	{ "/local/domain/%i/memory/target", "%t", INHERITED },
-	{ "/local/domain/%i/memory/videoram", "0", INHERITED },
+	{ "/local/domain/%i/memory/videoram", "%v", INHERITED },
 	{ "/local/domain/%i/domid", "%i", INHERITED },
 	{ "/local/domain/%i/store/port", "1", INHERITED },
 	{ "/local/domain/%i/store/ring-ref", "1", INHERITED },
@@ -123,7 +123,10 @@ static int substitute(char letter, const struct guest_spec *spec, uint64_t targe
 	case 'm':
 		return snprintf(out, size, "%" PRIu64, target_kib / 1024);
 	case 'y':
-		return snprintf(out, size, "%s", spec->pvh ? "pvh" : "pv");
+		return snprintf(out, size, "%s", spec_type_name(spec->type));
+	case 'v':
+		return snprintf(out, size, "%" PRIu64,
+				spec->type == SPEC_HVM ? spec->video_kib : 0);
 	default:
 		return snprintf(out, size, "%lld.00", (long long)time(NULL));
 	}
@@ -207,8 +210,9 @@ int toolstack_init_dom0(struct xs_handle *xs, struct state_map *state)
 
 int toolstack_build(struct state_map *state, struct guest_spec *spec)
 {
-	uint64_t pages = spec->memory_kib / STATE_PAGE_KIB;
-	int rc = state_domain_create(state, &spec->domid, spec->uuid, spec->pvh);
+	uint64_t counted_kib = spec_target_kib(spec) - spec_diff_kib(spec);
+	uint64_t pages = (counted_kib + spec_extra_kib(spec)) / STATE_PAGE_KIB;
+	int rc = state_domain_create(state, &spec->domid, spec->uuid, spec->type != SPEC_PV);
 
 	if (rc < 0)
 		return rc;

@@ -134,7 +134,7 @@ static void list_row(FILE *out, const struct guest *guest, bool json, bool first
 		     : "%s%5d %-16s %s %-4s %-8s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64
 		       " %9" PRIu64 " %s\n",
 		json && !first ? ",\n" : "", guest->spec.domid, guest->spec.name, uuid,
-		guest->spec.pvh ? "pvh" : "pv", state_name(&domain),
+		spec_type_name(guest->spec.type), state_name(&domain),
 		domain.tot_pages * STATE_PAGE_KIB, domain.max_pages * STATE_PAGE_KIB,
 		guest->target_key_kib, guest->spec.static_max_kib, guest->balloon.current_kib,
 		guest->daemon > 0	? "daemon"
@@ -191,13 +191,15 @@ static int do_stats(struct call *call)
 		"\ntarget_kib=%" PRIu64 "\nmemtotal_kib=%" PRIu64 "\ndemand_kib=%" PRIu64
 		"\ncommitted_kib=%" PRIu64 "\nanon_kib=%" PRIu64 "\nswapped_kib=%" PRIu64
 		"\nfree_kib=%" PRIu64 "\navailable_kib=%" PRIu64 "\npsi=%.0f\nrefusals=%" PRIu64
-		"\ngave_up=%d\noom_kills=%" PRIu64 "\nreports=%" PRIu64 "\n",
+		"\ngave_up=%d\nhotplugs=%u\ntarget_writes=%" PRIu64 "\nrefused_writes=%" PRIu64
+		"\noom_kills=%" PRIu64 "\nreports=%" PRIu64 "\n",
 		workload, guest->crashed, (int)guest->daemon, guest->balloon.current_kib,
 		guest->balloon.target_kib, guest->kernel.total_kib, guest->kernel.demand_kib,
 		guest->kernel.committed_kib, guest->kernel.anon_kib, guest->kernel.swapped_kib,
 		guest->kernel.free_kib, guest->kernel.available_kib, guest->kernel.some.avg10 * 100,
-		guest->balloon.refusals, guest->balloon.gave_up, guest->kernel.oom_kills,
-		guest->poster != NULL ? poster_reports(guest->poster) : 0);
+		guest->balloon.refusals, guest->balloon.state == BALLOON_CANCELED,
+		guest->balloon.hotplugs, guest->target_writes, guest->refused_writes,
+		guest->kernel.oom_kills, guest->poster != NULL ? poster_reports(guest->poster) : 0);
 	return 0;
 }
 
@@ -378,9 +380,8 @@ static const struct verb {
 	bool waits; /* for xenstored: not on the loop's thread */
 	int (*run)(struct call *call);
 } verbs[] = {
-	{ "create", "NAME [--static-max-mib N] [--memory-mib N] [--swap-mib N] [--type pv|pvh]",
-	  "[--uuid U] [--domid N] [--daemon yes|no] [--poster yes|no]; prints the domid", 1, 31,
-	  true, do_create },
+	{ "create", "NAME [--OPTION VALUE...]", "options as of a guest above; prints the domid", 1,
+	  31, true, do_create },
 	{ "destroy", "GUEST", "as xl destroy; GUEST is a name or a domid", 1, 1, true, do_destroy },
 	{ "reboot", "GUEST", "same name and UUID, new domid, which it prints", 1, 1, true,
 	  do_reboot },

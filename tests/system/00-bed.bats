@@ -164,11 +164,72 @@ params() {
 	echo 409600 >"$(params tries1)/target_kb"
 	wait_until 10 is 1 stat_of tries1 gave_up
 	bed mem-max tries1 512
+	# Only another distance wakes it, not the same value again.
+	echo 409600 >"$(params tries1)/target_kb"
+	same "$(stat_of tries1 target_writes)" 2
 	same "$(stat_of tries1 gave_up)" 1
 	same "$(cat "$(params tries1)/info/current_kb")" 132096
-	echo 409600 >"$(params tries1)/target_kb"
-	wait_until 10 is 409600 cat "$(params tries1)/info/current_kb"
+	echo 409604 >"$(params tries1)/target_kb"
+	wait_until 10 is 409604 cat "$(params tries1)/info/current_kb"
 	bed destroy tries1
+}
+
+@test "refused, it waits for 2, 4 and 8 seconds, then for an hour" {
+	bed create waits1 --memory-mib 128 --daemon no --poster no
+	echo 409600 >"$(params waits1)/target_kb"
+	wait_until 5 is 1 stat_of waits1 refusals
+	same "$(cat "$(params waits1)/schedule_delay" "$(params waits1)/retry_count")" $'2\n2'
+	wait_until 5 is 2 stat_of waits1 refusals
+	same "$(cat "$(params waits1)/schedule_delay" "$(params waits1)/retry_count")" $'4\n3'
+	wait_until 8 is 3 stat_of waits1 refusals
+	same "$(cat "$(params waits1)/schedule_delay" "$(params waits1)/retry_count")" $'8\n4'
+	same "$(stat_of waits1 gave_up)" 0
+	wait_until 12 is 1 stat_of waits1 gave_up
+	same "$(stat_of waits1 refusals)" 4
+	bed destroy waits1
+}
+
+@test "a target takes CAP_SYS_ADMIN of the process that writes it" {
+	local sys
+	has_fuse
+	bed create admin1 --memory-mib 128 --daemon no --poster no
+	sys=$(params admin1)
+	for file in target_kb target; do
+		run setpriv --bounding-set -sys_admin tee "$sys/$file" <<<100000
+		contains "$output" "Operation not permitted"
+	done
+	run setpriv --bounding-set -all,+sys_admin tee "$sys/target_kb" <<<120000
+	same "$status" 0 "$output"
+	wait_until 5 is 120000 cat "$sys/info/current_kb"
+	# Root of another user namespace isn't root here.
+	run unshare -Ur tee "$sys/target_kb" <<<110000
+	contains "$output" "Operation not permitted"
+	same "$(stat_of admin1 refused_writes)" 3
+	same "$(stat_of admin1 target_writes)" 1
+	grep -q "refused process .* it lacks CAP_SYS_ADMIN" "$BED/guests/admin1/kernel.log"
+	# As in Linux, the other parameters take no more than the file's mode.
+	run setpriv --bounding-set -sys_admin tee "$sys/max_retry_count" <<<5
+	same "$status" 0 "$output"
+	same "$(cat "$sys/max_retry_count")" 5
+	run tee "$sys/max_retry_count" <<<many
+	contains "$output" "Invalid argument"
+	bed destroy admin1
+}
+
+@test "target_kb=refuse refuses everybody" {
+	has_fuse
+	bed create refuse1 --memory-mib 128 --daemon no --poster no --target_kb refuse
+	run tee "$(params refuse1)/target_kb" <<<100000
+	contains "$output" "Operation not permitted"
+	bed mem-set refuse1 120
+	wait_until 5 is 122880 cat "$(params refuse1)/info/current_kb"
+	bed destroy refuse1
+}
+
+# Only where nothing can be mounted is there nobody to ask.
+has_fuse() {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	[ -c /dev/fuse ] || skip "needs /dev/fuse"
 }
 
 @test "MemTotal is what is current less what stays with the kernel" {
@@ -181,6 +242,61 @@ params() {
 	wait_until 5 is 163840 field gap2 allocated_kib
 	bed destroy gap1
 	bed destroy gap2
+}
+
+# size GUEST: allocated, current, ballooned, target.
+size() {
+	echo "$(field "$1" allocated_kib) $(cat "$(params "$1")/info/current_kb" \
+		"$(params "$1")/info/low_kb" "$(params "$1")/target_kb" | paste -sd ' ')"
+}
+
+@test "HVM guests have the sizes that were seen on Xen, with and without video RAM" {
+	bed create plain --type hvm --static-max-mib 256 --memory-mib 256 --daemon no --poster no
+	same "$(size plain)" "262124 261736 0 261736"
+	id=$(bed create video --type hvm --video-mib 16 --static-max-mib 256 --memory-mib 256 \
+		--daemon no --poster no)
+	same "$(size video)" "245804 228968 16384 228968"
+	same "$(field video cap_kib)" 263168
+	same "$(store_read "/local/domain/$id/memory/target")" 245760
+	same "$(store_read "/local/domain/$id/memory/videoram")" 16384
+	same "$(store_read "/libxl/$id/type")" hvm
+	# The kernel takes what it doesn't count off each target.
+	bed mem-set video 200
+	wait_until 5 is $((204800 - 16792)) cat "$(params video)/info/current_kb"
+	same "$(field video allocated_kib)" $((204800 + 44))
+	same "$(field video cap_kib)" $((204800 + 16384 + 1024))
+	same "$(cat "$BED/guests/video/hypervisor/guest_type")" HVM
+	bed reboot video
+	same "$(size video)" "204844 188008 57344 188008"
+	bed destroy plain
+	bed destroy video
+}
+
+@test "a target above all pages of the driver makes Linux plug memory, which is counted" {
+	bed create plug1 --type pvh --static-max-mib 256 --memory-mib 256 --daemon no --poster no
+	same "$(cat "$BED/guests/plug1/hypervisor/guest_type")" PVH
+	echo 261756 >"$(params plug1)/target_kb"
+	same "$(stat_of plug1 hotplugs)" 0
+	total=$(stat_of plug1 memtotal_kib)
+	echo 262144 >"$(params plug1)/target_kb"
+	wait_until 5 is 1 stat_of plug1 hotplugs
+	grep -q 'hotplug: target_kb 262144 is above all pages, 261756' "$BED/guests/plug1/kernel.log"
+	# Nobody puts it online; what describes it is the guest's loss.
+	same "$(cat "$(params plug1)/info/current_kb")" 261756
+	same "$(stat_of plug1 memtotal_kib)" $((total - 2048))
+	bed destroy plug1
+}
+
+@test "the driver takes no more than MemAvailable says" {
+	bed create takes1 --memory-mib 400 --daemon no --poster no
+	bed workload takes1 steady 200
+	wait_until 10 at_least 200000 stat_of takes1 anon_kib
+	echo 100000 >"$(params takes1)/target_kb"
+	wait_until 10 at_least 1 stat_of takes1 refusals
+	between "$(stat_of takes1 available_kib)" 0 6392 available
+	at_least 250000 cat "$(params takes1)/info/current_kb"
+	same "$(stat_of takes1 oom_kills)" 0
+	bed destroy takes1
 }
 
 @test "the host's memory is conserved, and its end refuses growth" {

@@ -62,6 +62,37 @@ count_is() {
 	wait_until 5 nothing_left
 }
 
+capabilities() { # GUEST FIELD: of its daemon, as a number
+	echo $((0x$(sed -n "s/^$2:[^0-9a-f]*//p" \
+		"/proc/$(bed stats "$1" | sed -n 's/^daemon_pid=//p')/status")))
+}
+
+refused() { # GUEST: dom0 says that its driver refuses, and why
+	same "$(http GET "/api/v1/domains/$1" | jq -r '"\(.state): \(.reason)"')" "refused: can't size itself, as its \
+balloon driver refuses: Operation not permitted; see its journal"
+}
+
+@test "a daemon has the privileges that its unit leaves, and the driver asks for them" {
+	local unit=$HOST_DIR/unit bits
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	[ -c /dev/fuse ] || skip "needs /dev/fuse"
+	bed_start --guests 1 --daemon "$BUILD/xenballoon-guest" --memory-mib 200
+	bits=$(capabilities guest1 CapBnd)
+	same "$(capabilities guest1 CapEff)" "$bits"
+	same $((bits >> 21 & 1)) 1 "CAP_SYS_ADMIN (21) in the installed unit"
+	same $((bits >> 19 & 1)) 0 "CAP_SYS_PTRACE (19) in the installed unit"
+	same "$(capabilities guest1 NoNewPrivs)" 1
+	bed_stop
+	sed '/^CapabilityBoundingSet=/s/CAP_SYS_ADMIN//' "$ROOT/guest/xenballoon-guest.service" >"$unit"
+	bed_start --guests 1 --daemon "$BUILD/xenballoon-guest" --memory-mib 200 --unit "$unit"
+	agent_start
+	wait_until 20 refused guest1
+	contains "$(cat "$BED/guests/guest1/daemon.log")" \
+		"the balloon driver refuses target_kb: Operation not permitted"
+	bed stats guest1 | grep -qxE 'refused_writes=[1-9][0-9]*'
+	bed stats guest1 | grep -qx 'target_writes=0'
+}
+
 @test "a folder with a long name works, and its sockets go from where they really are" {
 	BED=$HOST_DIR/$(printf 'long%.0s' {1..25})
 	bed_start --guests 1

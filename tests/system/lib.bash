@@ -98,8 +98,14 @@ host_down() {
 	[ ! -e "$HOST_DIR/pids/bed" ] || bed_stop || failed=1
 	end_all
 	[ $failed -eq 0 ] || logs
+	unmount_all
 	rm -rf "$HOST_DIR"
 	return $failed
+}
+
+# What a killed bed had mounted goes a moment after it; here it may be too late.
+unmount_all() {
+	sed -n "s,^[^ ]* \($HOST_DIR/[^ ]*\) .*,\1,p" /proc/self/mounts | xargs -r umount -l
 }
 
 secret() {
@@ -154,7 +160,7 @@ write_credentials() (
 reaper() {
 	setsid bash -c 'tail --pid="$1" -f /dev/null; shift; cd "$1" || exit 0
 		cat pids/* 2>/dev/null | xargs -r kill 2>/dev/null; sleep 3
-		cat pids/* 2>/dev/null | xargs -r kill -9 2>/dev/null; rm -rf "$1"' \
+		cat pids/* 2>/dev/null | xargs -r kill -9 2>/dev/null; sleep 1; rm -rf "$1"' \
 		reaper $$ "$HOST_DIR" >/dev/null 2>&1 3>&- </dev/null &
 	disown
 }
@@ -192,8 +198,9 @@ end_all() {
 
 # --- the bed ---
 
+# bed_start [XENBED-OPTION...]: guests' daemons have the privileges that their installed unit leaves.
 bed_start() {
-	start bed "$XENBED" run --dir "$BED" "$@"
+	start bed "$XENBED" run --dir "$BED" --unit "$ROOT/guest/xenballoon-guest.service" "$@"
 	wait_until 60 bed_answered
 	[ -e "$BED/ready" ] || {
 		logs
