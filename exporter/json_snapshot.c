@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "clock.h"
+#include "config.h"
 
 /* The table's values, absent and bad ones as null; then the names of the bad ones. */
 static void add_values(struct text *text, const struct metric *metrics,
@@ -41,11 +42,24 @@ static void put_name(struct text *text)
 	json_put_string(text, "name", uname(&names) ? "" : names.nodename);
 }
 
+/* Below which the host's free memory is low, and what changes leave free; by the configuration. */
+static void put_limits(struct text *text)
+{
+	const struct config *config = config_acquire();
+
+	if (config) {
+		json_put_number(text, "low_kib", config->snmp_notify_host_free_kib);
+		json_put_number(text, "reserve_kib", config->control_reserve_kib);
+	}
+	config_release(config);
+}
+
 void json_put_host(struct text *text, const struct snapshot *snapshot, int64_t age_ms)
 {
 	json_put_open(text, NULL, '{');
 	add_picture(text, snapshot, age_ms);
 	put_name(text);
+	put_limits(text);
 	json_put_string(text, "xen_version", snapshot->xen_version);
 	add_values(text, metric_host, snapshot->host, HOST_VALUE_COUNT);
 	json_put_close(text, '}');

@@ -68,7 +68,8 @@ struct member {
 #define END { NULL, NULL, false }
 
 /* clang-format off */
-static const struct member host[] = { PICTURE, { "name", STRING, false }, { "xen_version", STRING, false }, END };
+static const struct member host[] = { PICTURE, { "name", STRING, false }, { "low_kib", NUMBER, true },
+	{ "reserve_kib", NUMBER, true }, { "xen_version", STRING, false }, END };
 static const struct member domains[] = { PICTURE, { "domains", LIST(REF("Domain")), false }, END };
 static const struct member domain[] = {
 	FOUND(false), { "type", REF("Type"), false }, { "state", REF("State"), false },

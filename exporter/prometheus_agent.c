@@ -103,6 +103,30 @@ static void build(struct text *text, const char *name, const struct snapshot *sn
 	text_string(text, "\"} 1\n");
 }
 
+static void configured(struct text *text, const char *name, size_t offset)
+{
+	const struct config *config = config_acquire();
+
+	if (config)
+		prometheus_whole(
+			text, name,
+			known(1024 *
+			      *(const uint64_t *)(const void *)((const char *)config + offset)));
+	config_release(config);
+}
+
+static void low(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	configured(text, name, offsetof(struct config, snmp_notify_host_free_kib));
+}
+
+static void reserve(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	configured(text, name, offsetof(struct config, control_reserve_kib));
+}
+
 static void reloaded(struct text *text, const char *name, const struct snapshot *snapshot)
 {
 	(void)snapshot;
@@ -143,6 +167,12 @@ static const struct agent_row {
 	{ { PROMETHEUS_PREFIX "build_info", PROMETHEUS_INFO,
 	    "Version of the agent, of the hypervisor it runs on, and the host's name; always 1." },
 	  build },
+	{ { PROMETHEUS_PREFIX "host_memory_low_bytes", PROMETHEUS_GAUGE,
+	    "Free memory of the host below which it is low (snmp.notify_host_free_mib)." },
+	  low },
+	{ { PROMETHEUS_PREFIX "host_memory_reserve_bytes", PROMETHEUS_GAUGE,
+	    "Memory of the host that changes leave free (control.reserve_mib)." },
+	  reserve },
 	{ { PROMETHEUS_PREFIX "config_last_reload_successful", PROMETHEUS_GAUGE,
 	    "Whether the last reload of the configuration was taken (1) or refused (0)." },
 	  reloaded },

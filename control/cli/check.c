@@ -17,7 +17,8 @@
 #include "cli_term.h"
 
 #define NEVER	   UINT64_MAX
-#define NAMES_MAX  3 /* guests that the line names for one trouble */
+#define ITS_LIMIT  (UINT64_MAX - 1) /* the agent says: low_kib, reserve_kib */
+#define NAMES_MAX  3		    /* guests that the line names for one trouble */
 #define WORDS_SIZE 512
 
 /* Numbers as in the plugin guidelines; the worst is the last here that occurs. */
@@ -47,7 +48,7 @@ struct measure {
 };
 
 static const struct measure measures[] = {
-	{ "free", UNIT_SIZE, true, 128 << 10, 32 << 10, "free_kib", "free" },
+	{ "free", UNIT_SIZE, true, ITS_LIMIT, ITS_LIMIT, "free_kib", "free" },
 	{ "unmet", UNIT_SIZE, false, NEVER, NEVER, "unmet_kib", "wanted beyond what guests have" },
 	{ "age", UNIT_SECONDS, false, 60, 300, "age_ms", "since the agent last saw xenstore" },
 	{ "stuck", UNIT_GUESTS, false, 1, NEVER, NULL, "stuck" },
@@ -267,6 +268,16 @@ static bool value_of(const struct guests *guests, size_t host, const struct meas
 	return true;
 }
 
+/* One number for one limit: where no option says, the host's own configuration does. */
+static uint64_t limit_of(const struct client_call *call, uint64_t threshold, const char *field)
+{
+	uint64_t kib;
+
+	if (threshold != ITS_LIMIT)
+		return threshold;
+	return guest_number(call->answer, field, &kib) ? kib : NEVER;
+}
+
 static void judge(const struct guests *guests, size_t host, const struct thresholds *thresholds,
 		  struct verdict *verdict)
 {
@@ -276,7 +287,8 @@ static void judge(const struct guests *guests, size_t host, const struct thresho
 
 	for (size_t i = 0; i < MEASURES; i++) {
 		const struct measure *measure = &measures[i];
-		uint64_t warning = thresholds->warning[i], critical = thresholds->critical[i];
+		uint64_t warning = limit_of(call, thresholds->warning[i], "low_kib");
+		uint64_t critical = limit_of(call, thresholds->critical[i], "reserve_kib");
 		enum level level = LEVEL_OK;
 
 		if (!value_of(guests, host, measure, &value))

@@ -3,7 +3,7 @@
 
 import { auditDecided, closeAudit, openAudit } from "./audit.js";
 import { idleGuests, switchAllOn } from "./control.js";
-import { byId, make, setAttribute, setText } from "./dom.js";
+import { byId, make, setAttribute, setText, setTitle } from "./dom.js";
 import { clock, duration, state } from "./format.js";
 import { closeGuest, guestDecided, openGuest, refreshGuest } from "./guest.js";
 import { showHost } from "./host.js";
@@ -80,7 +80,7 @@ function showAllOn() {
 	const button = byId("all-on");
 	const count = idleGuests().length;
 	button.parentNode.hidden = !count;
-	setText(button, `Let ${count} ${count === 1 ? "guest" : "guests"} size ${count === 1 ? "itself" : "themselves"}…`);
+	setText(button, `Turn selfballooning on in ${count} ${count === 1 ? "guest" : "guests"}…`);
 }
 
 function showSort() {
@@ -174,11 +174,11 @@ const linkWords = {
 function troubleText() {
 	const { kind, since, retryAt, stale } = stream.status;
 	if (kind === "cut") {
-		const left = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
+		const left = Math.max(0, Math.ceil((retryAt - performance.now()) / 1000));
 		return `Cut off from the agent since ${clock(new Date(since))}. What is shown is from before; trying again${left ? ` in ${left} s` : " now"}.`;
 	}
 	if (stale && kind !== "closed") {
-		const age = stale.ageMs === null ? "" : ` What is shown is ${duration((stale.ageMs + Date.now() - stale.at) / 1000)} old.`;
+		const age = stale.ageMs === null ? "" : ` What is shown is ${duration((stale.ageMs + performance.now() - stale.at) / 1000)} old.`;
 		return `Stale: ${stale.why}.${age}`;
 	}
 	return "";
@@ -214,6 +214,7 @@ function showSession() {
 	byId("sign-in").hidden = known;
 	byId("sign-out").hidden = !known;
 	byId("who").hidden = !known;
+	byId("hint").hidden = me.role === "operator";
 	setText(byId("who"), known ? `${me.name ?? "you"} · ${me.role}` : "");
 	byId("audit-link").hidden = me.role !== "operator";
 	setAttribute(document.body, "data-role", me.role);
@@ -248,7 +249,7 @@ function route() {
 	else if (view !== "audit")
 		closeAudit();
 	if (view === "overview")
-		document.title = "xenballoon";
+		setTitle({ part: "" });
 	again();
 	if (moved) {
 		show();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What was asked of the agent, by whom, and how it ended. For operators.
 
-import { byId, copyOf, make } from "./dom.js";
+import { byId, copyOf, make, setTitle } from "./dom.js";
 import { dateTime, sentence, size, unknown } from "./format.js";
 import { askJson, me } from "./session.js";
 
@@ -33,7 +33,7 @@ function makeEntry(entry) {
 	line.append(make("b", "", entry.name ?? entry.subject ?? "all"), document.createTextNode(` ${what(entry)}`));
 	if (entry.result === "ok" && entry.action === "target")
 		line.append(document.createTextNode(`, before ${amount(entry, entry.before)}`));
-	const flags = [entry.dry_run && "asked only", entry.force && "forced"].filter(Boolean).join(", ");
+	const flags = [entry.dry_run && "dry run", entry.force && "forced"].filter(Boolean).join(", ");
 	const who = `${entry.principal ?? "nobody known"} · ${entry.interface ?? ""} ${entry.address ?? ""}${flags ? ` · ${flags}` : ""}`;
 	item.append(time, chip, line, make("span", "who-line muted", who));
 	if (entry.detail || entry.warning)
@@ -56,6 +56,9 @@ export function showLog(log, entries, nothing, more = false) {
 async function load(before = null) {
 	const mine = view;
 	const query = new URLSearchParams({ limit: PAGE });
+	const { result, dry_runs: dryRuns } = mine.form.elements;
+	if (!dryRuns.checked && result.value !== "checked")
+		query.set("dry_run", "false");
 	for (const name of ["domain", "result"])
 		if (mine.form.elements[name].value)
 			query.set(name, mine.form.elements[name].value);
@@ -85,9 +88,10 @@ export function openAudit() {
 		event.preventDefault();
 		load();
 	});
-	view.form.elements.result.addEventListener("change", () => load());
+	for (const name of ["result", "dry_runs"])
+		view.form.elements[name].addEventListener("change", () => load());
 	view.older.addEventListener("click", () => load(view.next));
-	document.title = "Audit · xenballoon";
+	setTitle({ part: "Audit" });
 	load();
 }
 

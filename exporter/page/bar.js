@@ -29,13 +29,13 @@ function set(bar, part, property, percent) {
 
 // In words, for who can't see it.
 function describe(guest) {
-	const words = [`holds ${size(holds(guest))} of ${size(guest.static_max_kib)}`];
+	const words = [`has ${size(holds(guest))} of ${size(guest.static_max_kib)}`];
 	const add = (word, kib) => kib !== null && kib !== undefined && words.push(`${word} ${size(kib)}`);
-	add(guest.selfballoon ? "wants" : "would take", wants(guest));
-	add("selftarget", guest.selfballoon ? guest.selftarget_kib : null);
+	add("wants", wants(guest));
+	add("next step", guest.selfballoon ? guest.selftarget_kib : null);
 	add("target", guest.target_kib);
 	add("minimum", guest.minimum_kib);
-	add("cap", guest.cap_kib);
+	add("limit", guest.cap_kib);
 	return words.join(", ");
 }
 

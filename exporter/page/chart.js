@@ -148,12 +148,12 @@ export class Chart {
 		const known = this.history.actual_kib.filter((value) => value !== null);
 		if (!known.length)
 			return `${this.name}: nothing is known of the last 15 minutes yet`;
-		return `${this.name} held between ${size(Math.min(...known))} and ${size(Math.max(...known))} in the last 15 minutes, now ${size(known.at(-1))}`;
+		return `${this.name} had between ${size(Math.min(...known))} and ${size(Math.max(...known))} in the last 15 minutes, now ${size(known.at(-1))}`;
 	}
 
 	words(i) {
 		const ago = (this.history.actual_kib.length - 1 - i) * this.history.interval_s;
-		const names = { actual_kib: "holds", target_kib: "target", wanted: "wants", minimum_kib: "minimum" };
+		const names = { actual_kib: "has", target_kib: "target", wanted: "wants", minimum_kib: "minimum" };
 		const values = [...series].reverse().map(([key]) => `${names[key]} ${size(this.history[key][i])}`);
 		return `${ago ? `${Math.floor(ago / 60)}:${String(ago % 60).padStart(2, "0")} min ago` : "now"}: ${values.join(", ")}`;
 	}
@@ -181,7 +181,7 @@ export function tableOf(history) {
 	const { actual_kib: actual, target_kib: target, wanted, minimum_kib: minimum, interval_s: interval } = withWanted(history);
 	const table = make("table");
 	const head = table.createTHead().insertRow();
-	for (const word of ["Minutes ago", "Holds", "Target", "Wants", "Minimum"]) {
+	for (const word of ["Minutes ago", "Has", "Target", "Wants", "Minimum"]) {
 		const cell = make("th", "", word);
 		cell.scope = "col";
 		head.append(cell);

@@ -7,6 +7,8 @@ import * as model from "./model.js";
 import { notify, question } from "./say.js";
 import { ask, askJson, maySteer, Problem } from "./session.js";
 
+const PATIENCE_S = 3;
+
 function path(guest, what) {
 	return `api/v1/domains/${encodeURIComponent(guest.uuid)}/${what}`;
 }
@@ -15,7 +17,24 @@ function path(guest, what) {
 export function reason(error) {
 	if (error instanceof Problem)
 		return sentence(error.message);
-	return error.name === "TimeoutError" ? "The agent did not answer in time." : "The agent does not answer.";
+	return error.name === "TimeoutError"
+		? "The agent did not answer in time. It may still do it when it goes on: look before you ask again."
+		: "The agent does not answer.";
+}
+
+// Asks for a change, and says how long there is no answer and what that means.
+async function change(path, options) {
+	const start = performance.now();
+	const timer = setInterval(() => {
+		const seconds = Math.round((performance.now() - start) / 1000);
+		if (seconds >= PATIENCE_S)
+			notify(`No answer yet (${seconds} s). The agent may still make this change when it goes on.`, "warn");
+	}, 1000);
+	try {
+		return await askJson(path, { method: "POST", ...options });
+	} finally {
+		clearInterval(timer);
+	}
 }
 
 // What the change left behind is shown at once; the stream tells the rest.
@@ -32,9 +51,9 @@ function warned(text, answer) {
 // Resolves to whether it was done.
 export async function switchGuest(guest, enabled) {
 	try {
-		const answer = await askJson(path(guest, "selfballoon"), { method: "POST", body: { enabled } });
+		const answer = await change(path(guest, "selfballoon"), { body: { enabled } });
 		learn(answer, "selfballoon");
-		warned(enabled ? `${quoted(guest.name)} now sizes itself.` : `${quoted(guest.name)} now keeps the size that dom0 sets.`, answer);
+		warned(`Selfballooning is ${enabled ? "on" : "off"} in ${quoted(guest.name)}.`, answer);
 		return true;
 	} catch (error) {
 		notify(`${quoted(guest.name)} was not switched ${enabled ? "on" : "off"}: ${reason(error)}`, "bad");
@@ -50,13 +69,17 @@ export function idleGuests() {
 export async function switchAllOn() {
 	const list = idleGuests();
 	const free = list.reduce((sum, guest) => sum + model.gain(guest), 0);
-	const sure = await question(`Let ${list.length} guests size themselves?`,
-		`This would free about ${size(free)}. Each gives memory back in small steps and takes it again when it needs it.`, "Turn selfballooning on");
+	const takers = list.filter((guest) => guest.unmet_kib > 0);
+	const taken = takers.reduce((sum, guest) => sum + guest.unmet_kib, 0);
+	const text = [`They free about ${size(free)} in small steps and take it again when they need it.`];
+	if (takers.length)
+		text.push(`${takers.length} of them lack memory and take up to ${size(taken)} at once; ${size(model.host.free_kib)} are free now.`);
+	const sure = await question(`Turn selfballooning on in ${list.length} ${list.length === 1 ? "guest" : "guests"}?`, text.join(" "), "Turn selfballooning on");
 	if (!sure)
 		return;
 	try {
-		const answer = await askJson("api/v1/selfballoon", { method: "POST", body: { enabled: true, domains: list.map((guest) => guest.uuid) } });
-		notify(`${answer.succeeded} of ${answer.requested} guests now size themselves.`, answer.failed ? "warn" : "good");
+		const answer = await change("api/v1/selfballoon", { body: { enabled: true, domains: list.map((guest) => guest.uuid) } });
+		notify(`Selfballooning is on in ${answer.succeeded} of ${answer.requested} guests.`, answer.failed ? "warn" : "good");
 	} catch (error) {
 		notify(`Not all were switched on: ${reason(error)}`, "bad");
 	}
@@ -88,7 +111,7 @@ export async function setTarget(guest, kib, { version = null, force = false } = 
 	const headers = version ? { "If-Match": version } : {};
 	const body = force ? { target_kib: kib, force } : { target_kib: kib };
 	try {
-		const answer = await askJson(path(guest, "target"), { method: "POST", body, headers });
+		const answer = await change(path(guest, "target"), { body, headers });
 		learn(answer, "target_kib");
 		warned(`${quoted(guest.name)}: target ${size(answer.before)} → ${size(answer.after)}.`, answer);
 		return true;
@@ -99,6 +122,6 @@ export async function setTarget(guest, kib, { version = null, force = false } = 
 }
 
 export async function forceTarget(guest, kib, problem) {
-	const sure = await question(`Force ${quoted(guest.name)} to ${mib(kib)} MiB?`, sentence(problem.message), "Force it");
+	const sure = await question(`Force ${quoted(guest.name)} to ${mib(kib)} MiB?`, sentence(problem.message), "Force it", "danger");
 	return sure && setTarget(guest, kib, { force: true });
 }

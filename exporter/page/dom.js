@@ -5,6 +5,16 @@ export function byId(id) {
 	return document.getElementById(id);
 }
 
+// What this tab is about: the part of the page, and the host by its own name.
+const titled = { part: "", host: "" };
+
+export function setTitle(change) {
+	Object.assign(titled, change);
+	const title = [titled.part, titled.host, "xenballoon"].filter(Boolean).join(" · ");
+	if (document.title !== title)
+		document.title = title;
+}
+
 // A copy of a template's content.
 export function copyOf(id) {
 	return byId(id).content.cloneNode(true);

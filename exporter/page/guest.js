@@ -6,7 +6,7 @@ import { showLog } from "./audit.js";
 import { makeBar, showBar } from "./bar.js";
 import { Chart, tableOf } from "./chart.js";
 import { Steering } from "./steer.js";
-import { byId, copyOf, make, setClass, setText } from "./dom.js";
+import { byId, copyOf, make, setClass, setText, setTitle } from "./dom.js";
 import { duration, pressure, size, state, unknown } from "./format.js";
 import * as model from "./model.js";
 import { askJson, maySteer, me } from "./session.js";
@@ -17,9 +17,10 @@ const place = byId("detail");
 let view = null;
 
 const facts = [
-	["Static max", "static_max_kib", size], ["Target", "target_kib", size], ["Actual", "actual_kib", size],
-	["Minimum", "minimum_kib", size], ["Selftarget", "selftarget_kib", size], ["Wanted", "wanted_kib", size],
-	["Allocated", "allocated_kib", size], ["Cap", "cap_kib", size], ["Committed", "committed_kib", size],
+	["Maximum", "static_max_kib", size], ["Target", "target_kib", size], ["As it counts itself", "actual_kib", size],
+	["Minimum", "minimum_kib", size], ["Next step", "selftarget_kib", size], ["Wants", "wanted_kib", size],
+	["Has", "allocated_kib", size], ["Limit", "cap_kib", size], ["Could free", "reclaimable_kib", size],
+	["Lacks", "unmet_kib", size], ["Committed", "committed_kib", size],
 	["Available", "available_kib", size], ["Swap used", "swap_used_kib", size],
 	["Pressure", "pressure_centipercent", pressure],
 	["Selfballooning", "selfballoon", (on) => on === null ? unknown : on ? "on" : "off"],
@@ -40,9 +41,9 @@ function makeFacts(list) {
 // The sizes by name, in the colours of the bar.
 function showFigures(list, guest) {
 	const figures = [
-		["fill", "holds", model.holds(guest)], ["want", guest.selfballoon ? "wants" : "would take", model.wants(guest)],
+		["fill", "has", model.holds(guest)], ["want", "wants", model.wants(guest)],
 		["target", "target", guest.target_kib], ["floor", "minimum", guest.minimum_kib],
-		["cap", "cap", guest.cap_kib], ["", "static max", guest.static_max_kib],
+		["cap", "limit", guest.cap_kib], ["", "maximum", guest.static_max_kib],
 	];
 	figures.forEach(([mark, word, kib], i) => {
 		let item = list.children[i];
@@ -59,7 +60,7 @@ function showFigures(list, guest) {
 async function loadHistory() {
 	const mine = view;
 	const guest = model.findByUuid(mine.uuid);
-	mine.historyAt = Date.now();
+	mine.historyAt = performance.now();
 	if (!guest)
 		return;
 	try {
@@ -107,7 +108,7 @@ function showGone() {
 	view.find(".chip").hidden = true;
 	for (const panel of place.querySelectorAll(".panel"))
 		panel.hidden = true;
-	document.title = "xenballoon";
+	setTitle({ part: "" });
 }
 
 function showGuest(guest) {
@@ -115,7 +116,7 @@ function showGuest(guest) {
 	for (const panel of place.querySelectorAll(".panel"))
 		panel.hidden = false;
 	setText(view.find("h1"), guest.name);
-	document.title = `${guest.name} · xenballoon`;
+	setTitle({ part: guest.name });
 	view.find(".chip").hidden = false;
 	setText(view.find(".chip"), label);
 	setClass(view.find(".chip"), `chip ${tone}`);
@@ -139,7 +140,7 @@ export function refreshGuest() {
 		showGuest(guest);
 	else
 		showGone();
-	if (Date.now() - view.historyAt >= HISTORY_MS)
+	if (performance.now() - view.historyAt >= HISTORY_MS)
 		loadHistory();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Speaks to the person: a message that can be seen, one that can be heard, and questions.
 
-import { byId, setText } from "./dom.js";
+import { byId, setClass, setText } from "./dom.js";
 
 const SHOWN_MS = 9000;
 let timer;
@@ -28,11 +28,13 @@ export function notify(text, tone = "good") {
 }
 
 // Resolves to whether the answer was yes.
-export function question(title, text, yes) {
+// Red is for what may lose something.
+export function question(title, text, yes, tone = "primary") {
 	const dialog = byId("question");
 	setText(byId("question-title"), title);
 	setText(byId("question-text"), text);
 	setText(dialog.querySelector("[data-answer=yes]"), yes);
+	setClass(dialog.querySelector("[data-answer=yes]"), tone);
 	dialog.returnValue = "no";
 	dialog.showModal();
 	return new Promise((resolve) => {

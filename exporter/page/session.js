@@ -76,7 +76,7 @@ export async function recognise() {
 async function signIn(shown) {
 	const person = await askJson("api/v1/whoami", { as: shown });
 	if (person.role === "none")
-		throw new Problem(401, { detail: "The agent does not know this credential." });
+		throw new Problem(401, {});
 	authorization = shown;
 	sessionStorage.setItem(KEY, shown);
 	become(person);
@@ -111,6 +111,17 @@ export function openSignIn() {
 	byId("sign-form").querySelector(".field:not([hidden]) input").focus();
 }
 
+// In words that lead on; the agent's own are for programs.
+function whyNot(problem, way) {
+	if (!(problem instanceof Problem))
+		return "The agent does not answer.";
+	if (problem.status !== 401)
+		return problem.message;
+	return way === "token"
+		? "This token is unknown or expired. Make one on the host: xenballoon token make NAME --role operator"
+		: "This user or password is wrong. The host's web.config.yml has both.";
+}
+
 function wire() {
 	const dialog = byId("sign-dialog");
 	const form = byId("sign-form");
@@ -131,7 +142,7 @@ function wire() {
 			await signIn(proofOf(form));
 			dialog.close();
 		} catch (problem) {
-			error.textContent = problem instanceof Problem ? problem.message : "The agent does not answer.";
+			error.textContent = whyNot(problem, form.elements.way.value);
 		}
 	});
 }

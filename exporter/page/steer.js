@@ -39,7 +39,7 @@ export class Steering {
 		const before = this.guest;
 		this.guest = guest;
 		setAttribute(this.toggle, "aria-checked", String(Boolean(guest.selfballoon)));
-		setText(this.selfText, guest.selfballoon ? "The guest sets its own size, up to static max." : "The guest follows dom0’s target.");
+		setText(this.selfText, guest.selfballoon ? "The guest sets its own size, up to its maximum." : "The guest follows dom0’s target.");
 		const least = Math.min(mib(guest.minimum_kib ?? 4 * MIB), mib(guest.static_max_kib ?? 0));
 		this.bound(least, mib(guest.static_max_kib ?? 0));
 		if (!this.edited)
@@ -54,7 +54,7 @@ export class Steering {
 			setAttribute(input, "max", String(greatest));
 		}
 		setText(this.least, `minimum ${size(least * MIB)}`);
-		setText(this.greatest, `static max ${size(greatest * MIB)}`);
+		setText(this.greatest, `maximum ${size(greatest * MIB)}`);
 	}
 
 	put(value) {
@@ -81,14 +81,14 @@ export class Steering {
 	}
 
 	kib() {
-		return Number(this.number.value) * MIB;
+		return Math.round(Number(this.number.value) * MIB);
 	}
 
 	async check() {
 		const serial = ++this.serial;
 		const kib = this.kib();
 		if (!Number.isInteger(kib) || kib <= 0) {
-			this.say("bad", "Not a size.", "Give a whole number of MiB.");
+			this.say("bad", "Not a size.", "Give a number of MiB.");
 			return;
 		}
 		try {
@@ -111,8 +111,8 @@ export class Steering {
 		}
 		const { document } = result.problem;
 		this.say("bad", `Would be refused: ${document.title || "no"}.`, sentence(result.problem.message));
-		if (document.would_pass_kib)
-			this.offer(`Use ${passing(kib, document.would_pass_kib)} MiB`, "quiet", () => this.edit(passing(kib, document.would_pass_kib)));
+		if (document.would_pass)
+			this.offer(`Use ${passing(document.would_pass)} MiB`, "quiet", () => this.edit(passing(document.would_pass)));
 		if (document.forceable)
 			this.offer("Force it…", "danger", () => this.force(kib, result.problem));
 		if (document.result === "selfballooning")
@@ -156,7 +156,8 @@ export class Steering {
 	}
 }
 
-// Whole MiB that still pass: a limit from below is rounded up, one from above down.
-function passing(asked, limit) {
-	return asked < limit ? Math.ceil(limit / MIB) : Math.floor(limit / MIB);
+// What passes, in MiB: the agent says it as a command takes it, "104.5M" or "106968K".
+function passing(words) {
+	const [, number, unit] = /^([\d.]+)([KM])$/.exec(words) ?? [];
+	return unit === "K" ? Number(number) / MIB : Number(number);
 }

@@ -5,7 +5,7 @@
 import * as model from "./model.js";
 import { ask, askJson, Problem, proof } from "./session.js";
 
-const SILENCE_MS = 40000; // the agent gives a sign of life every 15 s
+const SILENCE_MS = 12000; // the agent gives a sign of life every 5 s
 const WAIT_MAX_MS = 15000;
 const POLL_MS = 3000;
 const FRESH_MS = 5000; // between two looks at the picture's age
@@ -18,10 +18,11 @@ export const status = { kind: "connecting", since: Date.now(), retryAt: 0, stale
 let stopFollowing = new AbortController();
 let stopWaiting = () => {};
 let followedAs = "";
+let heardAt = Date.now(); // the last byte, or answer, that came
 
 function become(kind, retryAt = 0) {
 	if (status.kind !== kind)
-		status.since = Date.now();
+		status.since = kind === "cut" ? heardAt : Date.now();
 	status.kind = kind;
 	status.retryAt = retryAt;
 	link.dispatchEvent(new Event("change"));
@@ -37,7 +38,7 @@ function judge(host) {
 		stale = "the agent has not seen the host yet";
 	else if (host.age_ms > STALE_MS)
 		stale = "xenstored has not answered the agent in time";
-	status.stale = stale && { why: stale, ageMs: host.age_ms, at: Date.now() };
+	status.stale = stale && { why: stale, ageMs: host.age_ms, at: performance.now() };
 	link.dispatchEvent(new Event("change"));
 }
 
@@ -91,10 +92,11 @@ async function follow() {
 	const silent = new AbortController();
 	let timer;
 	const alive = () => {
+		heardAt = Date.now();
 		clearTimeout(timer);
 		timer = setTimeout(() => silent.abort(), SILENCE_MS);
 	};
-	alive();
+	const limit = setTimeout(() => silent.abort(), SILENCE_MS);
 	try {
 		const response = await ask("api/v1/events", {
 			headers: { Accept: "text/event-stream" },
@@ -104,17 +106,21 @@ async function follow() {
 			return false;
 		if (!response.ok)
 			throw new Problem(response.status, await response.json().catch(() => ({})));
+		clearTimeout(limit);
+		alive();
 		become("live");
 		loadHistory();
 		await readEvents(response.body, alive);
 		throw new Error("the stream ended");
 	} finally {
+		clearTimeout(limit);
 		clearTimeout(timer);
 	}
 }
 
 async function look() {
 	const [host, domains] = await Promise.all([askJson("api/v1/host"), askJson("api/v1/domains")]);
+	heardAt = Date.now();
 	takeHost(host);
 	model.setGuests(domains.domains);
 }
@@ -154,7 +160,7 @@ async function cutOff(error, failures) {
 	}
 	// Not all at the same moment, once the agent is back.
 	const ms = Math.min(WAIT_MAX_MS, 500 * 2 ** failures) * (0.75 + Math.random() / 2);
-	become(status.kind === "connecting" && !failures ? "connecting" : "cut", Date.now() + ms);
+	become(status.kind === "connecting" && !failures ? "connecting" : "cut", performance.now() + ms);
 	await wait(ms);
 }
 

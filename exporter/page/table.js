@@ -53,6 +53,13 @@ export function ageOf(guest) {
 	return age === null ? unknown : duration(age);
 }
 
+// What turning selfballooning on would free, or what the guest lacks.
+function lackOrGain(guest) {
+	if (guest.unmet_kib >= 1024)
+		return `lacks ${size(guest.unmet_kib)}`;
+	return model.gain(guest) >= 1024 ? `could free ${size(model.gain(guest))}` : "";
+}
+
 function showRow(row) {
 	const guest = model.guests.get(row.domid);
 	const { label, tone, help } = state(guest.state);
@@ -69,8 +76,9 @@ function showRow(row) {
 	showBar(row.bar, guest);
 	setText(row.held, size(model.holds(guest)));
 	const wants = model.wants(guest);
-	setText(row.wants, wants === null || wants === undefined ? "" : `${guest.selfballoon ? "wants" : "would take"} ${size(wants)}`);
-	setText(row.frees, model.gain(guest) >= 1024 ? `frees ${size(model.gain(guest))}` : "");
+	setText(row.wants, wants === null || wants === undefined ? "" : `wants ${size(wants)}`);
+	setText(row.frees, lackOrGain(guest));
+	setClass(row.frees, guest.unmet_kib >= 1024 ? "frees lacks" : "frees");
 	setText(row.most, size(guest.static_max_kib));
 	setText(row.pressure, pressure(guest.pressure_centipercent));
 	setAttribute(row.pressure, "data-level", guest.pressure_centipercent >= 1000 ? "high" : guest.pressure_centipercent >= 100 ? "some" : "none");

@@ -85,6 +85,8 @@ test("who has not signed in sees no controls", async () => {
 	await overview();
 	same(await shown(".switch"), 0, "switches");
 	same(await shown("#audit-link"), 0, "links to the audit");
+	holds((await page.textContent("#hint")).includes("xenballoon token make"), "how to sign in is said");
+	same(await shown("#hint"), 1, "hints");
 	await openGuest("guest1");
 	same(await shown(".steer, .decisions"), 0, "controls in a guest's view");
 });
@@ -94,7 +96,7 @@ test("a wrong token is refused in words; a viewer sees no controls", async () =>
 	await page.click("#sign-in");
 	await page.fill("#sign-form [name=token]", "not-a-token");
 	await page.click("#sign-form [type=submit]");
-	await page.locator("#sign-error", { hasText: "credential" }).waitFor();
+	await page.locator("#sign-error", { hasText: "xenballoon token make" }).waitFor();
 	await page.click("#sign-form [data-cancel]");
 	await become("viewer");
 	holds((await page.textContent("#who")).includes("viewer"), "the page says who is signed in");
@@ -130,7 +132,7 @@ test("a target that would be refused says why before it is sent; what passes is 
 	await openGuest("guest2");
 	await setNumber(20);
 	await verdict("Would be refused");
-	holds((await page.textContent("#verdict")).includes("below what the guest says it needs"), "the reason is said");
+	holds((await page.textContent("#verdict")).includes("it says it needs"), "the reason is said");
 	holds(await page.locator("#detail [type=submit]").isDisabled(), "it can't be sent");
 	await page.click("#detail .verdict-actions .danger");
 	await page.locator("#question[open]").waitFor();
@@ -296,6 +298,124 @@ test("nor on a phone, nor where one signs in", async () => {
 	await page.setViewportSize({ width: 1440, height: 900 });
 });
 
+// What stands beyond its own cell, or beyond the window.
+const beyond = () => page.evaluate(() => {
+	const found = [];
+	const visible = (node) => node.offsetParent && getComputedStyle(node).visibility !== "hidden";
+	const inside = (node, box) => {
+		const own = node.getBoundingClientRect();
+		return own.left >= box.left - 1 && own.right <= box.right + 1;
+	};
+	if (document.documentElement.scrollWidth > innerWidth)
+		found.push(`the page is ${document.documentElement.scrollWidth} wide`);
+	for (const cell of document.querySelectorAll(".rows .row > *, .head .row > *, .tiles > div, .top > *, .figures > li, .facts > div"))
+		for (const child of visible(cell) ? cell.querySelectorAll("*") : [])
+			if (visible(child) && !child.closest("svg, .sizebar, .switch") && !inside(child, cell.getBoundingClientRect()))
+				found.push(`${cell.className || cell.tagName}: ${child.className || child.tagName} "${child.textContent.slice(0, 30)}"`);
+	for (const row of document.querySelectorAll(".rows .row, .head .row"))
+		for (const cell of visible(row) ? row.children : [])
+			if (visible(cell) && !inside(cell, row.getBoundingClientRect()))
+				found.push(`beyond its row: ${cell.className}`);
+	return [...new Set(found)];
+});
+
+const WIDTHS = Array.from({ length: 65 }, (none, i) => 320 + 20 * i).concat([1920, 2560]);
+
+test("nothing stands beyond its place at any width, signed in and out", async () => {
+	for (const role of ["operator", null]) {
+		await overview();
+		if (await page.isVisible("#sign-out"))
+			await page.click("#sign-out");
+		if (role)
+			await signIn(page, tokens[role]);
+		for (const width of WIDTHS) {
+			await page.setViewportSize({ width, height: 900 });
+			same((await beyond()).join("; "), "", `at ${width}, ${role ?? "nobody"}`);
+		}
+	}
+	await become("operator");
+	await openGuest("guest1");
+	for (const width of WIDTHS) {
+		await page.setViewportSize({ width, height: 900 });
+		same((await beyond()).join("; "), "", `a guest's view at ${width}`);
+	}
+	await page.setViewportSize({ width: 1440, height: 900 });
+});
+
+test("each state has a row of words, and what lacks memory or crashed is never green", async () => {
+	const names = (await (await fetch(`${url}/metrics`)).text()).match(/state="([a-z_]+)"/g).map((text) => text.slice(7, -1));
+	const told = await page.evaluate(async (states) => {
+		const { state } = await import("./page/format.js");
+		return states.map((name) => [name, state(name)]);
+	}, [...new Set(names)]);
+	holds(told.length >= 16, "the agent names its states");
+	for (const [name, { help, tone }] of told) {
+		holds(help, `${name} has words`);
+		same(tone === "good", name === "converged", `${name} is green`);
+	}
+});
+
+test("trouble first: by state, then by who waits most, then by who lacks most", async () => {
+	const order = await page.evaluate(async () => {
+		const model = await import("./page/model.js");
+		const before = [...model.guests.values()];
+		const like = before[0];
+		const made = [["calm", "converged", 0, 0], ["waits", "starving", 6000, 10], ["lacks", "starving", 2000, 5000],
+			["lacks-less", "starving", 2000, 100], ["dead", "crashed", 0, 0], ["asleep", "paused", 9000, 0]];
+		model.setGuests(made.map(([name, state, pressure, unmet], i) => ({ ...like, domid: i + 1, name, uuid: name, state,
+			pressure_centipercent: pressure, unmet_kib: unmet })));
+		const names = model.select({ sort: "state", reverse: false, search: "", only: null }).map((guest) => guest.name);
+		model.setGuests(before);
+		return names.join();
+	});
+	same(order, "dead,waits,lacks,lacks-less,asleep,calm", "order");
+});
+
+test("the host is called by its name, wherever the page was asked, at any width", async () => {
+	const name = (await (await fetch(`${url}/api/v1/host`)).json()).name;
+	await overview();
+	await page.locator("#place", { hasText: name }).waitFor();
+	same(await page.title(), `${name} · xenballoon`, "title");
+	await page.setViewportSize({ width: 390, height: 844 });
+	same(await shown("#place"), 1, "names on a phone");
+	await page.setViewportSize({ width: 1440, height: 900 });
+	await openGuest("guest1");
+	same(await page.title(), `guest1 · ${name} · xenballoon`, "title of a guest");
+});
+
+test("live means a sign of life within 12 s; what waits for an answer says so", async () => {
+	await become("operator");
+	await until("live updates", isLive);
+	const stopped = Date.now();
+	bash("agent_signal", "STOP");
+	try {
+		await row("guest1").locator(".switch").click();
+		await page.locator("#notice", { hasText: "No answer yet (" }).waitFor();
+		await page.locator("#notice", { hasText: "may still" }).waitFor();
+		await until("the page to notice", async () => !await isLive(), 20000);
+		holds(Date.now() - stopped < 16000, `it took ${Date.now() - stopped} ms`);
+		const [hours, minutes, seconds] = (await page.textContent("#trouble")).match(/since (\d+):(\d+):(\d+)/).slice(1).map(Number);
+		const since = new Date(stopped).setHours(hours, minutes, seconds);
+		holds(Math.abs(since - stopped) < 7000, `cut off since the last byte: ${since - stopped} ms`);
+	} finally {
+		bash("agent_signal", "CONT");
+	}
+	await until("live updates", isLive);
+	await page.locator("#trouble").waitFor({ state: "hidden" });
+});
+
+test("dry runs are no decisions: the audit shows them only if asked", async () => {
+	await become("operator");
+	await openGuest("guest2");
+	await setNumber(20);
+	await verdict("Would be refused");
+	await page.click("#audit-link");
+	await page.locator("#audit .entry").first().waitFor();
+	same(await page.locator("#audit .entry", { hasText: "dry run" }).count(), 0, "dry runs shown");
+	await page.check("#audit [name=dry_runs]");
+	await page.locator("#audit .entry", { hasText: "dry run" }).first().waitFor();
+});
+
 test("xenstored goes and comes back: the page says that its numbers are old, then that they are not", async () => {
 	await overview();
 	await until("live updates", isLive);
@@ -346,7 +466,7 @@ test("a user signs in with a password, and nobody but the page asks for it", asy
 	await page.fill("#sign-form [name=user]", "alice");
 	await page.fill("#sign-form [name=password]", "Example");
 	await page.click("#sign-form [type=submit]");
-	await page.locator("#sign-error", { hasText: "credential" }).waitFor();
+	await page.locator("#sign-error", { hasText: "password is wrong" }).waitFor();
 	await page.fill("#sign-form [name=password]", "example");
 	await page.click("#sign-form [type=submit]");
 	await page.locator("#who", { hasText: "alice · operator" }).waitFor();

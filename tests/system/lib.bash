@@ -330,6 +330,11 @@ agent_kill() {
 	end_process agent KILL
 }
 
+# agent_signal NAME
+agent_signal() {
+	kill -s "$1" "$(agent_pid)"
+}
+
 # agent_reload: SIGHUP, after agent_config.
 agent_reload() {
 	kill -HUP "$(agent_pid)"

@@ -13,12 +13,12 @@ local troubles = 'capped|host_full|stuck|silent|refused';
 g.dashboard('Fleet', 'xenballoon-fleet', 'All Xen hosts: where their memory is, how far they are overcommitted, and who is short of it.', g.hosts, [
   g.stat(
     'Hosts', 'Agents that Prometheus has heard of in the time shown and that answer now.',
-    g.query('sum(last_over_time(%s[$__range]) * 0 + on (job, instance) %s)' % [s('up'), g.select('up')]),
+    g.query('sum(last_over_time(%s[$__range]) * 0 + on (job, instance) %s)' % [s('store_up'), g.select('up')]),
     unit='none'
   ),
   g.stat(
     'Hosts that do not answer', 'Agents that answered in the time shown and do not now.',
-    g.latest('sum((1 - %s) and on (job, instance) last_over_time(%s[$__range]))' % [g.select('up'), s('up')]),
+    g.latest('sum((1 - %s) and on (job, instance) last_over_time(%s[$__range]))' % [g.select('up'), s('store_up')]),
     unit='none', defaults=g.steps('green', [[1, 'red']])
   ),
   g.stat('Guests', 'Guests on all hosts.', g.query('sum(%s)' % s('host_domains')), unit='none'),

@@ -38,7 +38,7 @@ g.dashboard('Host', 'xenballoon-host', 'One Xen host, or several together: who h
   ),
   g.stat(
     'xenstore and hypervisor', 'Whether both answered when the agent last looked.',
-    g.latest('min(%s)' % s('up')), unit='none', defaults=g.words(['down', 'red'], ['up', 'green'])
+    g.latest('min(%s * on (job, instance) %s)' % [s('store_up'), s('hypervisor_up')]), unit='none', defaults=g.words(['down', 'red'], ['up', 'green'])
   ),
 
   g.lines(
