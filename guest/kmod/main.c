@@ -4,6 +4,7 @@
  * within the kernel. One work item looks, decides, tells the balloon driver and reports; everything
  * it keeps is its own but for the state that file.c shows.
  */
+#include <linux/atomic.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -21,8 +22,10 @@
 #include "selfballoon.h"
 
 #define TICK_MS	 100
+#define CALM_MS	 250 /* while nothing is being taken */
 #define SLOW_MS	 5000
-#define RISE_MS	 2000 /* a look longer ago says nothing of what is being taken now */
+#define READ_MS	 60000 /* events tell of news; this is for the case that one doesn't */
+#define RISE_MS	 2000  /* a look longer ago says nothing of what is being taken now */
 #define NAME_TAG "xen_selfballoon: "
 
 static struct tuning parameters = { 2011, 10, 5, 8, 1 };
@@ -54,6 +57,9 @@ static struct {
 /* Between the work and people who read or write the file. */
 static DEFINE_MUTEX(lock);
 static struct selfballoon_state shown;
+
+/* Set when dom0 may have said something else than what was read. */
+static atomic_t news = ATOMIC_INIT(1);
 
 static void work(struct work_struct *unused);
 static DECLARE_DELAYED_WORK(look, work);
@@ -232,18 +238,44 @@ static void report(struct report *latest, s64 now)
 	self.posted_ms = now;
 }
 
+/*
+ * Asks xenstore only when there may be news: a thousand guests that ask ten times a second are all
+ * that it could serve. No lock is held, as a stalled xenstored keeps this waiting.
+ */
+static void read_orders(struct orders *orders, s64 now)
+{
+	static struct tuning read_with; /* only the work reads */
+	static s64 read_ms;
+
+	*orders = self.orders;
+	if (!atomic_xchg(&news, 0) && now - read_ms < READ_MS &&
+	    !memcmp(&read_with, &parameters, sizeof(read_with)))
+		return;
+	read_with = parameters;
+	read_ms = now;
+	*orders = (struct orders){ .tuning = read_with };
+	keys_read(orders);
+}
+
+static unsigned int pause_ms(const struct orders *orders, const struct view *view)
+{
+	if (!orders->selfballoon)
+		return SLOW_MS;
+	return view->taken_kib ? TICK_MS : CALM_MS;
+}
+
 static void work(struct work_struct *unused)
 {
 	static struct report
 		latest; /* too large for the stack; this work never runs twice at once */
-	struct orders orders = { .tuning = parameters }, was = self.orders;
+	struct orders orders, was = self.orders;
 	struct policy_knobs policy_knobs;
 	struct decision decision;
 	struct view view;
 	s64 now = now_ms();
 
+	read_orders(&orders, now);
 	mutex_lock(&lock);
-	keys_read(&orders);
 	memset(&latest, 0, sizeof(latest));
 	latest.orders = self.posted.orders ?: 1;
 	if (!same_orders(&orders, &was)) {
@@ -270,12 +302,12 @@ static void work(struct work_struct *unused)
 	latest.minimum_kib = decision.floor_kib;
 	latest.stats.wanted_kib = (struct reading){ READING_OK, decision.goal_kib };
 	report(&latest, now);
-	queue_delayed_work(system_freezable_wq, &look,
-			   msecs_to_jiffies(orders.selfballoon ? TICK_MS : SLOW_MS));
+	queue_delayed_work(system_freezable_wq, &look, msecs_to_jiffies(pause_ms(&orders, &view)));
 }
 
 void selfballoon_look(void)
 {
+	atomic_set(&news, 1);
 	mod_delayed_work(system_freezable_wq, &look, 0);
 }
 
@@ -287,9 +319,10 @@ void selfballoon_leaving(void)
 
 int selfballoon_set_target(u64 kib)
 {
-	int err = 0;
+	int err = mutex_lock_interruptible(&lock);
 
-	mutex_lock(&lock);
+	if (err)
+		return err;
 	if (kib < shown.floor_kib || kib > shown.max_kib)
 		err = -EINVAL;
 	else if (shown.on)
@@ -300,13 +333,17 @@ int selfballoon_set_target(u64 kib)
 	return err;
 }
 
-void selfballoon_show(struct selfballoon_state *state)
+int selfballoon_show(struct selfballoon_state *state)
 {
-	mutex_lock(&lock);
+	int err = mutex_lock_interruptible(&lock);
+
+	if (err)
+		return err;
 	*state = shown;
 	mutex_unlock(&lock);
 	state->current_kib = balloon_stats.current_pages * KIB_PER_PAGE;
 	state->target_kib = balloon_stats.target_pages * KIB_PER_PAGE;
+	return 0;
 }
 
 static int __init start(void)
@@ -327,7 +364,7 @@ static int __init start(void)
 	if (err) {
 		keys_stop();
 		cancel_delayed_work_sync(&look);
-		pr_err(NAME_TAG "no file in xenfs: error %d; is xenfs loaded?\n", err);
+		pr_err(NAME_TAG "no link in xenfs: error %d; is xenfs loaded?\n", err);
 		return err;
 	}
 	pr_info(NAME_TAG "sizes this guest by policy committed; xenballoon-guest, if it runs, "

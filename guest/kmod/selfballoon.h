@@ -28,18 +28,19 @@ struct orders {
 
 /* --- main.c --- */
 
-/* Looks again at once; any context that may sleep or not. */
+/* dom0 may have said something else: read it, and look at once. Any context. */
 void selfballoon_look(void);
 /* dom0 tells the guest to go, or it has come back. */
 void selfballoon_leaving(void);
-/* Takes a size from a person while selfballoon is 0: 0, -EINVAL, -EBUSY. */
+/* Takes a size from a person while selfballoon is 0: 0, -EINVAL, -EBUSY, -EINTR. */
 int selfballoon_set_target(uint64_t kib);
 
 struct selfballoon_state {
 	uint64_t current_kib, target_kib, floor_kib, max_kib;
 	bool on;
 };
-void selfballoon_show(struct selfballoon_state *state);
+/* 0, or -EINTR. */
+int selfballoon_show(struct selfballoon_state *state);
 
 /* --- keys.c --- */
 

@@ -169,8 +169,8 @@ build_guest_image() {
 	skeleton "$root" "$here/image/guest-init"
 	install -m 755 "$here/image/guest-halt" "$root/sbin/reboot"
 	install -m 755 "$here/image/guest-halt" "$root/sbin/poweroff"
-	install -m 755 "$out/take" "$out/hog" "$out/wake" "$root/sbin/"
-	closure "$root" "$out/take" "$out/hog" "$out/wake"
+	install -m 755 "$out/take" "$out/hog" "$out/wake" "$out/opath" "$root/sbin/"
+	closure "$root" "$out/take" "$out/hog" "$out/wake" "$out/opath"
 	# shellcheck disable=SC2086
 	modules "$root" $guest_modules
 	# Not loaded at boot: a scenario does.
@@ -229,7 +229,7 @@ if stale "$out/vmlinux" "$packed_kernel"; then
 	touch "$out/vmlinux"
 fi
 # The C library is in the guest already; its root is memory that the guest would have.
-for program in take hog wake; do
+for program in take hog wake opath; do
 	if stale "$out/$program" "$here/$program.c"; then
 		# shellcheck disable=SC2086 # "ccache gcc"
 		${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -s -o "$out/$program" "$here/$program.c"
@@ -244,7 +244,7 @@ if stale "$out/xen_selfballoon.ko" "$top"/guest/*.c "$top"/guest/kmod/* "$top"/i
 	strip --strip-debug "$out/xen_selfballoon.ko"
 fi
 if stale "$out/guest.img" "$here/image.sh" "$here/image/guest-init" "$here/image/guest-halt" \
-	"$out/take" "$out/hog" "$out/wake" "$out/xen_selfballoon.ko" "$out/vmlinux" \
+	"$out/take" "$out/hog" "$out/wake" "$out/opath" "$out/xen_selfballoon.ko" "$out/vmlinux" \
 	"$top/build/xenballoon-guest"; then
 	say "making the guest image"
 	build_guest_image

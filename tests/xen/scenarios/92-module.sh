@@ -68,7 +68,12 @@ scenario_module() {
 		echo "unloaded and loaded $i times") >/tmp/cycles.log 2>&1 &'
 	wait_for 300 "50 times" module_cycled "$name"
 	must "50 times" guest "$name" cat /tmp/cycles.log
-	must "the last unload" guest "$name" rmmod xen_selfballoon
+	must_be "links to it" "$(guest "$name" readlink /proc/xen/balloon)" = /proc/xenballoon
+	# O_PATH takes no reference to the module: what is held must not lead into it any more.
+	must_be "what was held is, after the last unload" \
+		"$(guest "$name" opath /proc/xen/balloon "'rmmod xen_selfballoon'")" = "gone: No such file or directory"
+	must_not "/proc/xen/balloon after" guest "$name" cat /proc/xen/balloon
+	must_not "/proc/xenballoon after" guest "$name" cat /proc/xenballoon
 	wait_for 20 "the daemon to act again" module_daemon_said "$name" 'sizing this guest again'
 	must_be "warnings of $name's kernel" "$(guest "$name" dmesg | grep -c 'WARNING:\|BUG:\|leak')" -eq 0
 }
