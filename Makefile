@@ -77,6 +77,7 @@ $(B)/obj/page.o: exporter/embed include/page.h $(PAGE)
 STATIC_CC ?= musl-gcc
 STATIC_ARCH = $(firstword $(subst -, ,$(shell $(STATIC_CC) -dumpmachine)))
 guest-static: ## the guest's daemon as one static program for any Linux, and a tar.gz that installs it
+	$(Q)tests/deps static
 	$(call need,static)
 	$(Q)CFLAGS="-O2" LDFLAGS="-static -s -Wl,-z,relro,-z,now" $(MAKE) --no-print-directory \
 		B=build/static STATIC=yes SAN= CC="$(STATIC_CC)" build/static/xenballoon-guest

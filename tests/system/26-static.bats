@@ -120,7 +120,7 @@ pack() {
 @test "another build of the same sources is the same program" {
 	local copy=$BATS_TEST_TMPDIR/another/place
 	mkdir -p "$copy"
-	(cd "$ROOT" && cp -r Makefile NEWS.md LICENSE guest include "$copy")
+	(cd "$ROOT" && cp -r --parents Makefile NEWS.md LICENSE packages.txt tests/deps guest include "$copy")
 	env -u MAKEFLAGS make -C "$copy" guest-static >"$BATS_TEST_TMPDIR/log" 2>&1
 	cmp "$STATIC" "$copy/build/static/xenballoon-guest"
 }
