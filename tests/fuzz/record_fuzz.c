@@ -124,7 +124,7 @@ static void judged(struct domain *domain, struct snapshot *snapshot)
 
 	snapshot->host[HOST_FREE] = free_kib;
 	for (int64_t now = 1; now < 100000; now += 40000) {
-		state_judge(domain, snapshot, &memory, now, now / 1000);
+		state_judge(domain, snapshot, &memory, now);
 		MUST((unsigned int)domain->state < STATE_COUNT);
 		fuzz_sentence(domain->reason, sizeof(domain->reason), true);
 	}

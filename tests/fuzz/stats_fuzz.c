@@ -12,7 +12,7 @@ static struct stats good_part(const struct stats *stats)
 	struct stats good = *stats;
 	struct reading *all[] = { &good.seq,	   &good.committed_kib, &good.available_kib,
 				  &good.total_kib, &good.swapfree_kib,	&good.swaptotal_kib,
-				  &good.psi,	   &good.wanted_kib };
+				  &good.psi,	   &good.wanted_kib,	&good.driver };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		MUST(all[i]->state == READING_OK || all[i]->value == 0);
@@ -31,6 +31,7 @@ static void accepted(const struct stats *stats)
 	MUST(memchr(stats->policy, '\0', sizeof(stats->policy)));
 	MUST(strspn(stats->policy, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
 	     strlen(stats->policy));
+	MUST(stats->driver.value < DRIVER_COUNT);
 	MUST(stats->psi.value <= 10000 && stats->wanted_kib.value <= CONTRACT_KIB_MAX);
 	len = contract_format_stats(&good, line, sizeof(line));
 	MUST(len > 0);
