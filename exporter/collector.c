@@ -316,9 +316,9 @@ int collector_stop(void)
 	queue_shut();
 	atomic_store(&stopping, true);
 	queue_wake();
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += STOP_S;
-	error = -pthread_timedjoin_np(thread, NULL, &until);
+	error = -pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
 	if (!error)
 		queue_close();
 	return error;

@@ -4,14 +4,19 @@
  * Knows neither the HTTP library nor the collector. Its functions are rows of routes[].
  */
 
+#include <stdio.h>
+#include <string.h>
+
 #include "audit.h"
 #include "config.h"
 #include "json.h"
 #include "log.h"
+#include "mib.h"
 #include "openapi.h"
 #include "problem.h"
 #include "prometheus.h"
 #include "route.h"
+#include "writable.h"
 
 #define TYPE_JSON "application/json"
 
@@ -63,6 +68,22 @@ static bool unaccountable(void)
 	return required && audit_failing() && audit_try(1);
 }
 
+/* A change is kept in the state directory before it is answered. */
+static const char *unkept(void)
+{
+	static _Thread_local char reason[160];
+	const struct config *config = config_acquire();
+	int error = config && *config->state_directory ? writable_try(config->state_directory) : 0;
+
+	config_release(config);
+	if (!error)
+		return NULL;
+	snprintf(reason, sizeof(reason),
+		 "state.directory can't be written, so no change can be kept: %s.",
+		 strerror(-error));
+	return reason;
+}
+
 /* Why the agent can't do its whole work just now; NULL if it can. */
 static const char *unready(const struct snapshot *snapshot)
 {
@@ -78,7 +99,9 @@ static const char *unready(const struct snapshot *snapshot)
 		return "xenstored has not answered for 30 s; what is shown is from before.";
 	if (unaccountable())
 		return "The audit can't be written, so nothing can be changed; the log says why.";
-	return NULL;
+	if (mib_nameless())
+		return "SNMP has no engine ID, so no SNMPv3 user can ask; restart the agent.";
+	return unkept();
 }
 
 /*

@@ -6,10 +6,15 @@
 #ifndef XENBALLOON_MIB_H
 #define XENBALLOON_MIB_H
 
+#include <stdbool.h>
+
 /* Starts the agent as the current configuration says. 0 or a negative errno, logged. */
 int mib_start(void);
 
 /* Ends the thread and closes the port. */
 void mib_stop(void);
+
+/* Whether an SNMP agent runs that has no engine ID: SNMPv3 can't tell who asks then. Any thread. */
+bool mib_nameless(void);
 
 #endif

@@ -32,8 +32,9 @@
 #include "mib_system.h"
 #include "mib_user.h"
 
-#define APPLICATION MIB_APPLICATION
-#define TURN_MS	    250 /* between two looks at what has become of the guests */
+#define MAX_ENGINEID_LENGTH 32 /* RFC 3411: snmpEngineID */
+#define APPLICATION	    MIB_APPLICATION
+#define TURN_MS		    250 /* between two looks at what has become of the guests */
 
 #define SINK_TIMEOUT_S 1
 #define SINK_RETRIES   1
@@ -212,8 +213,16 @@ static void forget_added(const struct config *config)
 		log_info("users that were added by snmp-user are taken over");
 }
 
+static atomic_bool nameless;
+
+bool mib_nameless(void)
+{
+	return atomic_load(&nameless);
+}
+
 static int start(const struct config *config)
 {
+	unsigned char engine[MAX_ENGINEID_LENGTH];
 	int error;
 
 	mib_log_start();
@@ -234,6 +243,8 @@ static int start(const struct config *config)
 	error = config->snmp_mode == SNMP_AGENT ? mib_listen(config->snmp_listen) : 0;
 	if (error)
 		return error;
+	atomic_store(&nameless, config->snmp_mode == SNMP_AGENT &&
+					!snmpv3_get_engineID(engine, sizeof(engine)));
 	/* The count of starts has to be on disk before the first answer (RFC 3414, 2.2.2). */
 	snmp_store(APPLICATION);
 	forget_added(config);

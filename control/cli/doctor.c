@@ -90,6 +90,22 @@ static void check_way(struct doctor *doctor, const struct way *way, const char *
 	client_free(&call, 1);
 }
 
+/* What the agent itself tries before it says that it can do its whole work. */
+static void check_ready(struct doctor *doctor)
+{
+	struct client_call call = { .way = &doctor->cli->ways[0],
+				    .method = "GET",
+				    .path = "/-/ready" };
+
+	client_run(&call, 1);
+	if (call.status == 200)
+		doctor_say(doctor, FINDING_OK, NULL, "the agent can do its whole work");
+	else if (call.status)
+		doctor_say(doctor, FINDING_FAIL, "journalctl -u xenballoon-agent", "%s",
+			   guest_text(call.answer, "detail"));
+	client_free(&call, 1);
+}
+
 static void check_ways(struct doctor *doctor)
 {
 	char value[512];
@@ -282,6 +298,7 @@ static const struct {
 } checks[] = {
 	{ "config", check_config },
 	{ "agent", check_ways },
+	{ "ready", check_ready },
 	{ "you", check_who },
 	{ "stores", check_stores },
 	{ "age", check_age },

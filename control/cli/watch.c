@@ -34,7 +34,7 @@ struct stream {
 	json_t *guests; /* by UUID, as they were last told of */
 	json_t *host;
 	bool running, connected; /* connected: ever */
-	time_t retry_at;
+	time_t retry_at;	 /* by CLOCK_MONOTONIC */
 	unsigned int retry_s;
 };
 
@@ -45,6 +45,15 @@ struct watch {
 	uint64_t lines;
 	struct stream streams[OPTIONS_HOSTS_MAX];
 };
+
+/* What is waited for is measured by a clock that nobody sets; lines bear the wall's. */
+static time_t monotonic_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
 
 static bool meant(const struct watch *watch, const json_t *guest)
 {
@@ -321,7 +330,7 @@ static int follow(struct watch *watch)
 	for (size_t i = 0; i < left; i++)
 		open_stream(&watch->streams[i]);
 	while (left && !ended(watch)) {
-		time_t now = time(NULL);
+		time_t now = monotonic_s();
 
 		if (!client_step(STEP_MS, -1))
 			nanosleep(&pause, NULL);

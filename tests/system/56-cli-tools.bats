@@ -38,7 +38,7 @@ doctor() {
 	run -0 cli check
 	same "${#lines[@]}" 1 lines
 	contains "$output" "XENBALLOON OK - "
-	[[ $output =~ \|\ \'free\'=[0-9]+B\;134217728:\;33554432:\;0\ \'unmet\' ]]
+	[[ $output =~ \|\ \'free\'=[0-9]+B\;134217728:\;67108864:\;0\ \'unmet\' ]]
 	run -1 cli check -w free=2T
 	contains "$output" "XENBALLOON WARNING - "
 	run -2 cli check -w free=2T -c free=1T,no_agent=1
