@@ -88,7 +88,7 @@ static enum balloon_state shrink(struct balloon *balloon, struct state_map *stat
 	kib = STATE_PAGE_KIB *
 	      state_release(state, balloon->domid, least(may, kib) / STATE_PAGE_KIB);
 	resize(balloon, kernel, balloon->current_kib - kib);
-	return may != wanted && may < kernel_totalreserve_kib(kernel->static_max_kib)
+	return may != wanted && may < kernel_totalreserve_kib(kernel->config.static_max_kib)
 		       ? BALLOON_AGAIN
 		       : BALLOON_DONE;
 }

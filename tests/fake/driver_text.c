@@ -135,17 +135,17 @@ static int set_max_retry_count(struct guest *guest, const char *text)
 }
 
 const struct guestfs_file driver_files[] = {
-	{ "target_kb", true, target_kb, set_target_kb, true },
-	{ "target", true, target_bytes, set_target_bytes, true },
-	{ "info/current_kb", true, current_kb, NULL, false },
-	{ "info/low_kb", true, low_kb, NULL, false },
-	{ "info/high_kb", false, zero, NULL, false },
-	{ "schedule_delay", false, schedule_delay, NULL, false },
-	{ "max_schedule_delay", false, max_schedule_delay, set_max_schedule_delay, false },
-	{ "retry_count", false, retry_count, NULL, false },
-	{ "max_retry_count", false, max_retry_count, set_max_retry_count, false },
-	{ "scrub_pages", false, one, NULL, false },
-	{ NULL, false, NULL, NULL, false },
+	{ "target_kb", true, target_kb, set_target_kb, true, 0 },
+	{ "target", true, target_bytes, set_target_bytes, true, 0 },
+	{ "info/current_kb", true, current_kb, NULL, false, 0 },
+	{ "info/low_kb", true, low_kb, NULL, false, 0 },
+	{ "info/high_kb", false, zero, NULL, false, 0 },
+	{ "schedule_delay", false, schedule_delay, NULL, false, 0 },
+	{ "max_schedule_delay", false, max_schedule_delay, set_max_schedule_delay, false, 0 },
+	{ "retry_count", false, retry_count, NULL, false, 0 },
+	{ "max_retry_count", false, max_retry_count, set_max_retry_count, false, 0 },
+	{ "scrub_pages", false, one, NULL, false, 0 },
+	{ NULL, false, NULL, NULL, false, 0 },
 };
 
 _Static_assert(sizeof(driver_files) / sizeof(driver_files[0]) <= GUEST_DRIVER_FILES,

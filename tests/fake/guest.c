@@ -118,6 +118,13 @@ static void enlist(struct guest *guest)
 /* The parts of a guest, in the order in which a machine gets them. */
 static int boot(struct guest *guest)
 {
+	const struct kernel_config config = {
+		.static_max_kib = guest->spec.static_max_kib,
+		.swap_kib = guest->spec.swap_kib,
+		.page_kib = guest->spec.page_kib,
+		.overcommit = guest->spec.overcommit,
+		.ratio = guest->spec.ratio,
+	};
 	struct state_domain domain;
 	int rc = state_get(&bed.state, guest->spec.domid, &domain);
 
@@ -125,9 +132,9 @@ static int boot(struct guest *guest)
 		return rc;
 	balloon_boot(&guest->balloon, guest->spec.domid,
 		     domain.tot_pages * STATE_PAGE_KIB - spec_extra_kib(&guest->spec),
-		     guest->spec.static_max_kib - spec_diff_kib(&guest->spec), STATE_PAGE_KIB);
-	kernel_boot(&guest->kernel, guest->spec.static_max_kib, guest->spec.swap_kib,
-		    guest->balloon.current_kib);
+		     guest->spec.static_max_kib - spec_diff_kib(&guest->spec),
+		     guest->spec.page_kib);
+	kernel_boot(&guest->kernel, &config, guest->balloon.current_kib);
 	guest->bridge = bridge_new(&bed.state, guest->spec.domid);
 	if (guest->bridge == NULL)
 		return -errno;
@@ -227,7 +234,10 @@ static int run_daemon(struct guest *guest, const char *const *env)
 int guest_daemon_start(struct guest *guest)
 {
 	char path[BED_SOCKET_MAX + 32], socket[BED_SOCKET_MAX + 16];
-	const char *env[] = { path, "LD_PRELOAD", "XENBED_STATE", NULL };
+	char preload[BED_PATH_MAX + 32], page[32];
+	bool large = guest->spec.page_kib != STATE_PAGE_KIB;
+	const char *env[] = { path, large ? preload : "LD_PRELOAD", "XENBED_STATE",
+			      large ? page : NULL, NULL };
 	int rc;
 
 	if (bed.options.daemon == NULL || guest->fs == NULL)
@@ -238,6 +248,9 @@ int guest_daemon_start(struct guest *guest)
 	if (rc < 0)
 		return rc;
 	snprintf(path, sizeof(path), "XENSTORED_PATH=%s", socket);
+	/* It asks the C library how large a page is. */
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", bed.library);
+	snprintf(page, sizeof(page), "XENBED_PAGE_KIB=%u", guest->spec.page_kib);
 	rc = run_daemon(guest, env);
 	if (rc < 0)
 		return rc;
@@ -278,14 +291,13 @@ static void crash(struct guest *guest)
 
 static void step_memory(struct guest *guest, int64_t now_ms)
 {
-	uint64_t demand = workload_demand_kib(&guest->workload, now_ms);
+	struct workload_wants wants;
 
-	uint64_t speed = workload_speed(&guest->workload);
-
-	switch (kernel_step(&guest->kernel, demand, speed, now_ms, now_ms - guest->last_step_ms)) {
+	workload_wants(&guest->workload, now_ms, &wants);
+	switch (kernel_step(&guest->kernel, &wants, now_ms, now_ms - guest->last_step_ms)) {
 	case KERNEL_OOM_KILL:
 		guest_log(guest, "Out of memory: killed its workload, which had %llu KiB",
-			  (unsigned long long)demand);
+			  (unsigned long long)(wants.anon_kib + wants.locked_kib));
 		break;
 	case KERNEL_PANIC:
 		crash(guest);

@@ -149,8 +149,10 @@ static int open_files(struct guestfs *fs, const char *path, const char *prefix,
 {
 	int rc = 0;
 
-	for (; list->path != NULL && rc == 0; list++)
-		rc = fs->count == FILES_MAX ? -ENFILE : open_file(fs, path, prefix, list);
+	for (; list->path != NULL && rc == 0; list++) {
+		if (fs->guest->spec.kernel >= list->since)
+			rc = fs->count == FILES_MAX ? -ENFILE : open_file(fs, path, prefix, list);
+	}
 	return rc;
 }
 

@@ -19,7 +19,8 @@ struct guestfs_file {
 	size_t (*render)(const struct guest *guest, char *text, size_t size);
 	/* A process wrote that text: 0 or a negative errno, as Linux answers. NULL: read-only. */
 	int (*parse)(struct guest *guest, const char *text);
-	bool admin; /* writing takes CAP_SYS_ADMIN */
+	bool admin;	    /* writing takes CAP_SYS_ADMIN */
+	unsigned int since; /* version of Linux that has it; 0: all */
 };
 
 /* Below proc/ and hypervisor/; ends with a path of NULL. */

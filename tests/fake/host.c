@@ -227,7 +227,7 @@ int host_create(struct guest_spec *spec, const struct workload *workload, char *
 int host_create_all(struct guest_spec *specs, unsigned int count,
 		    void (*progress)(const char *what, unsigned int done), char *error)
 {
-	const struct workload idle = { .kind = WORKLOAD_IDLE };
+	const struct workload idle = { .count = 0 };
 	struct xs_handle *xs = begin(error);
 	int rc = xs != NULL ? 0 : -ENOTCONN;
 

@@ -446,7 +446,7 @@ static int ctl(int argc, char **argv)
 
 static int help(void)
 {
-	char kinds[1024];
+	char kinds[2048];
 
 	workload_help(kinds, sizeof(kinds));
 	printf("xenbed plays a Xen host with guests, for tests and demonstrations without Xen.\n\n"

@@ -237,7 +237,7 @@ bool options_parse(struct bed_options *options, int argc, char **argv)
 		.dom0_kib = 128 * 1024,
 		.daemons = BED_DAEMONS_MAX,
 		.seed = 1,
-		.guest = { .domid = -1, .static_max_kib = 512 * 1024 },
+		.guest = spec_default(),
 	};
 	for (int i = 0; i < argc; i++) {
 		if (!take(options, argc, argv, &i))

@@ -43,16 +43,16 @@ struct poster {
 static uint64_t goal_kib(const struct guest *guest)
 {
 	const struct kernel *k = &guest->kernel;
-	uint64_t gap = kernel_gap_kib(k->static_max_kib);
+	uint64_t gap = kernel_gap_kib(k->config.static_max_kib);
 
 	return gap + k->committed_kib + KERNEL_FIXED_KIB +
-	       kernel_totalreserve_kib(k->static_max_kib) + k->static_max_kib / 16;
+	       kernel_totalreserve_kib(k->config.static_max_kib) + k->config.static_max_kib / 16;
 }
 
 /* Clear of the size at which an idle guest runs out. */
 static uint64_t minimum_kib(const struct guest *guest)
 {
-	return kernel_gap_kib(guest->kernel.static_max_kib) + KERNEL_FIXED_KIB +
+	return kernel_gap_kib(guest->kernel.config.static_max_kib) + KERNEL_FIXED_KIB +
 	       KERNEL_RESERVE_KIB + WORKLOAD_IDLE_KIB + 8 * 1024;
 }
 
@@ -189,7 +189,7 @@ static void write_stats(struct poster *poster)
 		 " swapfree=%" PRIu64 " swaptotal=%" PRIu64 " psi=%.0f wanted=%" PRIu64
 		 " policy=committed",
 		 poster->seq, k->committed_kib, k->available_kib, k->total_kib,
-		 k->swap_kib - k->swapped_kib, k->swap_kib, k->some.avg10 * 100,
+		 k->config.swap_kib - k->swapped_kib, k->config.swap_kib, k->some.avg10 * 100,
 		 poster->last.selftarget);
 	write_key(poster, "stats", line);
 }

@@ -11,14 +11,15 @@
 #include <string.h>
 
 #define LINE_LEN  256
-#define WORDS_MAX 12
+#define WORDS_MAX 24
 
 const char *script_help(void)
 {
 	return "A script has a line each for its guests and for what they do; # starts a comment:\n"
 	       "  guest NAME STATIC_MAX_MIB [pv|pvh|hvm] [memory=MIB] [swap=MIB] [uuid=UUID]\n"
 	       "        [daemon=yes|no] [poster=yes|no]\n"
-	       "  at SECONDS NAME WORKLOAD [ARGS...]   seconds after all guests are up\n"
+	       "  at SECONDS NAME WORKLOAD [ARGS...] [+ WORKLOAD...]   seconds after all guests "
+	       "are up\n"
 	       "  repeat SECONDS                       then all \"at\" lines start over\n"
 	       "With --guests N the first N guests of the script exist; guests beyond its last "
 	       "are\n"

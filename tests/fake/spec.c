@@ -179,6 +179,70 @@ static bool set_target_kb(struct guest_spec *spec, const char *value)
 	return spec->refuse || strcmp(value, "obey") == 0;
 }
 
+static bool set_choice_of(unsigned int *number, const char *value, const char *const *words,
+			  const unsigned int *numbers)
+{
+	for (; *words != NULL; words++, numbers++) {
+		if (strcmp(value, *words) != 0)
+			continue;
+		*number = *numbers;
+		return true;
+	}
+	return false;
+}
+
+static bool set_page(struct guest_spec *spec, const char *value)
+{
+	static const char *const words[] = { "4", "16", "64", NULL };
+	static const unsigned int sizes[] = { 4, 16, 64 };
+
+	return set_choice_of(&spec->page_kib, value, words, sizes);
+}
+
+static bool set_kernel(struct guest_spec *spec, const char *value)
+{
+	static const char *const words[] = { "4.19", "5.4", "5.10", "6.1", "6.12", NULL };
+	static const unsigned int versions[] = { 419, 504, 510, 601, 612 };
+
+	return set_choice_of(&spec->kernel, value, words, versions);
+}
+
+static bool set_number(unsigned int *number, const char *value, unsigned int max)
+{
+	uint64_t n;
+
+	if (!spec_number(value, max, &n))
+		return false;
+	*number = (unsigned int)n;
+	return true;
+}
+
+static bool set_uptime(struct guest_spec *spec, const char *value)
+{
+	return set_number(&spec->uptime_s, value, 1000000000);
+}
+
+static bool set_overcommit(struct guest_spec *spec, const char *value)
+{
+	return set_number(&spec->overcommit, value, 2);
+}
+
+static bool set_ratio(struct guest_spec *spec, const char *value)
+{
+	return set_number(&spec->ratio, value, 1000);
+}
+
+/* Guests look long up: what a guest doesn't do soon after boot needn't be waited for. */
+struct guest_spec spec_default(void)
+{
+	return (struct guest_spec){ .domid = -1,
+				    .static_max_kib = 512 * 1024,
+				    .page_kib = 4,
+				    .kernel = 601,
+				    .uptime_s = 3600,
+				    .ratio = 50 };
+}
+
 static const struct option {
 	const char *key;
 	const char *form;
@@ -196,6 +260,12 @@ static const struct option {
 	{ "domid", "a number, 1 to 32751", "(the next free one)", set_domid },
 	{ "daemon", "yes or no", "it runs xenballoon-guest", set_daemon },
 	{ "poster", "yes or no", "the bed reports for it (if it has no daemon)", set_poster },
+	{ "page", "4, 16 or 64", "KiB of a page of its kernel (4)", set_page },
+	{ "kernel", "4.19, 5.4, 5.10, 6.1 or 6.12", "what its /proc looks like (6.1)", set_kernel },
+	{ "uptime", "a number of seconds", "how long it seems to be up when it boots (3600)",
+	  set_uptime },
+	{ "overcommit", "0, 1 or 2", "vm.overcommit_memory (0)", set_overcommit },
+	{ "ratio", "a number from 0 to 1000", "vm.overcommit_ratio (50)", set_ratio },
 	{ "target_kb", "obey or refuse",
 	  "what its driver does with a target that a process writes (obey)", set_target_kb },
 };

@@ -28,7 +28,12 @@ struct guest_spec {
 	char like[SPEC_NAME_MAX]; /* follows what the script says of that name */
 	enum spec_choice daemon;  /* run the real one; auto: as long as --daemons allows */
 	enum spec_choice poster;  /* the bed posts for it; auto: if it has no daemon */
-	bool refuse;		  /* its driver refuses every target that a process writes */
+	unsigned int page_kib;
+	unsigned int kernel;	 /* its version, 601 for 6.1 */
+	unsigned int uptime_s;	 /* how long it seems to be up when it boots */
+	unsigned int overcommit; /* vm.overcommit_memory */
+	unsigned int ratio;	 /* vm.overcommit_ratio */
+	bool refuse;		 /* its driver refuses every target that a process writes */
 };
 
 /*
@@ -37,6 +42,8 @@ struct guest_spec {
  */
 bool spec_set(struct guest_spec *spec, const char *key, const char *value, char *error,
 	      size_t size);
+/* What a guest is when nothing is said. */
+struct guest_spec spec_default(void);
 /* The options with their forms, a line each, for help. */
 void spec_help(char *text, size_t size);
 /* 1 to 63 of letters, digits, '.', '_' and '-', the first a letter. */

@@ -43,7 +43,7 @@ static int answer(const struct call *call, int rc, const char *error)
 static int do_create(struct call *call)
 {
 	struct guest_spec spec = bed.options.guest;
-	struct workload idle = { .kind = WORKLOAD_IDLE };
+	struct workload idle = { .count = 0 };
 	char error[HOST_ERROR_MAX];
 	int rc;
 
@@ -181,7 +181,7 @@ static int do_workload(struct call *call)
 static int do_stats(struct call *call)
 {
 	struct guest *guest = guest_find(call->words[0]);
-	char workload[64];
+	char workload[256];
 
 	if (guest == NULL)
 		return no_guest(call);
@@ -192,14 +192,19 @@ static int do_stats(struct call *call)
 		"\ncommitted_kib=%" PRIu64 "\nanon_kib=%" PRIu64 "\nswapped_kib=%" PRIu64
 		"\nfree_kib=%" PRIu64 "\navailable_kib=%" PRIu64 "\npsi=%.0f\nrefusals=%" PRIu64
 		"\ngave_up=%d\nhotplugs=%u\ntarget_writes=%" PRIu64 "\nrefused_writes=%" PRIu64
-		"\noom_kills=%" PRIu64 "\nreports=%" PRIu64 "\n",
+		"\nrefused_requests=%" PRIu64 "\nreread_kib=%" PRIu64 "\nhugetlb_kib=%" PRIu64
+		"\narc_kib=%" PRIu64 "\nlocked_kib=%" PRIu64 "\ncache_kib=%" PRIu64
+		"\ncached_kib=%" PRIu64 "\noom_kills=%" PRIu64 "\nreports=%" PRIu64 "\n",
 		workload, guest->crashed, (int)guest->daemon, guest->balloon.current_kib,
 		guest->balloon.target_kib, guest->kernel.total_kib, guest->kernel.demand_kib,
 		guest->kernel.committed_kib, guest->kernel.anon_kib, guest->kernel.swapped_kib,
 		guest->kernel.free_kib, guest->kernel.available_kib, guest->kernel.some.avg10 * 100,
 		guest->balloon.refusals, guest->balloon.state == BALLOON_CANCELED,
 		guest->balloon.hotplugs, guest->target_writes, guest->refused_writes,
-		guest->kernel.oom_kills, guest->poster != NULL ? poster_reports(guest->poster) : 0);
+		guest->kernel.refused, guest->kernel.counters.refault, guest->kernel.hugetlb_kib,
+		guest->kernel.arc_kib, guest->kernel.locked_kib, guest->kernel.cache_kib,
+		guest->kernel.cached_kib, guest->kernel.oom_kills,
+		guest->poster != NULL ? poster_reports(guest->poster) : 0);
 	return 0;
 }
 
@@ -386,8 +391,8 @@ static const struct verb {
 	{ "reboot", "GUEST", "same name and UUID, new domid, which it prints", 1, 1, true,
 	  do_reboot },
 	{ "list", "[--json]", "sizes in KiB", 0, 1, false, do_list },
-	{ "workload", "GUEST KIND [ARGS...]", "what it does from now on", 2, 8, false,
-	  do_workload },
+	{ "workload", "GUEST KIND [ARGS...] [+ KIND [ARGS...]]", "what it does from now on", 2, 20,
+	  false, do_workload },
 	{ "mem-set", "GUEST MIB", "as xl mem-set", 2, 2, true, do_mem_set },
 	{ "mem-max", "GUEST MIB", "as xl mem-max", 2, 2, true, do_mem_max },
 	{ "stats", "GUEST", "what its kernel has seen", 1, 1, false, do_stats },

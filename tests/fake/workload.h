@@ -9,33 +9,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum workload_kind {
-	WORKLOAD_IDLE,
-	WORKLOAD_STEADY,
-	WORKLOAD_RAMP,
-	WORKLOAD_BURST,
-	WORKLOAD_HOG,
-	WORKLOAD_KINDS
-};
+#define WORKLOAD_PARTS 4 /* at the same time, at most */
+#define WORKLOAD_ARGS  3
 
 struct workload {
-	enum workload_kind kind;
-	double arg[3];
+	size_t count; /* 0: idle */
+	struct workload_part {
+		size_t kind;
+		double arg[WORKLOAD_ARGS];
+	} parts[WORKLOAD_PARTS];
 	int64_t start_ms;
 	uint32_t jitter; /* from the bed's seed: bursts of guests don't fall together */
+};
+
+/* What all of it wants at one time. In KiB, speeds in KiB per millisecond. */
+struct workload_wants {
+	uint64_t anon_kib;	/* to touch; idle services included */
+	uint64_t speed;		/* at which it is touched */
+	uint64_t reserved_kib;	/* by one request, and never touched */
+	uint64_t hugetlb_kib;	/* pool of huge pages */
+	uint64_t arc_kib;	/* cache of a file system of its own, as ZFS has */
+	uint64_t locked_kib;	/* file pages locked in memory */
+	uint64_t hot_kib;	/* files read again and again */
+	uint64_t read_speed;	/* of the disk they are on */
+	uint64_t container_kib; /* limit of a container that reads files beyond it */
 };
 
 /* What an idle guest's services hold. */
 #define WORKLOAD_IDLE_KIB (4 * 1024)
 
-/* words: kind and its arguments. False: error says what would be right. */
+/* words: a kind and its arguments, more of them after a "+". False: error says what is right. */
 bool workload_parse(struct workload *workload, char *const *words, size_t count, char *error,
 		    size_t size);
-/* Memory its processes have asked for, in KiB, at that time (CLOCK_MONOTONIC). */
-uint64_t workload_demand_kib(const struct workload *workload, int64_t now_ms);
-/* How fast they touch what they asked for, in KiB per millisecond. */
-uint64_t workload_speed(const struct workload *workload);
-/* A line for people: "ramp 40 300 10". */
+/* At that time (CLOCK_MONOTONIC). */
+void workload_wants(const struct workload *workload, int64_t now_ms, struct workload_wants *wants);
+/* A line for people: "hugetlb 100 + ramp 40 300 10". */
 void workload_describe(const struct workload *workload, char *text, size_t size);
 /* The kinds with their arguments, a line each, for help. */
 void workload_help(char *text, size_t size);

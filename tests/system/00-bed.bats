@@ -486,7 +486,7 @@ between_reported() { # DOMID LOW HIGH
 	printf 'guest web1 512\nat 0 web1 swim\n' >"$HOST_DIR/wrong.script"
 	run "$XENBED" run --dir "$HOST_DIR/other" --script "$HOST_DIR/wrong.script"
 	same "$status" 1
-	contains "$output" 'wrong.script:2: no workload "swim": say idle, steady, ramp, burst or hog'
+	contains "$output" 'wrong.script:2: no workload "swim": say idle, steady, ramp, burst, hog, reserve, hugetlb, arc, locked, reader or container'
 	run "$XENBED" run --dir "$HOST_DIR/other" --guests 1000
 	same "$status" 1
 	contains "$output" "1000 guests need --host-mib"
