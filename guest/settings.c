@@ -111,6 +111,34 @@ static const struct row *find_row(const char *key)
 	return NULL;
 }
 
+/* Words of a file may hold anything; a message shows those that are text. */
+static const char *shown(const char *word)
+{
+	for (const char *at = word; *at; at++)
+		if (*at < ' ' || *at > '~')
+			return "(not text)";
+	return word;
+}
+
+/* The setting whose name begins most like this one; NULL: none does. */
+static const char *nearest(const char *key)
+{
+	const char *found = NULL;
+	size_t most = 2;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		size_t same = 0;
+
+		while (key[same] && key[same] == rows[i].key[same])
+			same++;
+		if (same > most) {
+			most = same;
+			found = rows[i].key;
+		}
+	}
+	return found;
+}
+
 /* Takes one setting; more: there was more than one value. On failure false, with error filled. */
 static bool take(struct settings *settings, const char *key, const char *value, bool more,
 		 unsigned int *seen, char *error, size_t size)
@@ -118,13 +146,16 @@ static bool take(struct settings *settings, const char *key, const char *value, 
 	const struct row *row = find_row(key);
 
 	if (!row)
-		snprintf(error, size, "no such setting; --help lists them all");
+		snprintf(error, size, "no such setting: \"%.40s\"; %s%s", shown(key),
+			 nearest(key) ? "did you mean " : "--help lists them all",
+			 nearest(key) ? nearest(key) : "");
 	else if (!value || more)
 		snprintf(error, size, "%s takes one value: %s", row->key, row->values);
 	else if (*seen & (1U << (row - rows)))
 		snprintf(error, size, "%s is set twice: once is right", row->key);
 	else if (!row->take(settings, row, value))
-		snprintf(error, size, "not a value for %s: %s", row->key, row->values);
+		snprintf(error, size, "not a value for %s: %s, and not \"%.40s\"", row->key,
+			 row->values, shown(value));
 	else {
 		*seen |= 1U << (row - rows);
 		return true;
@@ -174,7 +205,8 @@ bool settings_parse(struct settings *settings, const char *name, const char *tex
 		    char *error, size_t size)
 {
 	char line[256], wrong[160];
-	unsigned int seen = 0;
+	unsigned int seen = 0, mistakes = 0;
+	size_t used = 0;
 	const char *end = text + len;
 
 	for (unsigned int number = 1; text < end; number++) {
@@ -189,12 +221,15 @@ bool settings_parse(struct settings *settings, const char *name, const char *tex
 		memcpy(line, text, n);
 		line[n] = '\0';
 		if (!take_line(settings, line, &seen, wrong, sizeof(wrong))) {
-			snprintf(error, size, "%s:%u: %s", name, number, wrong);
-			return false;
+			/* All of them, so that who mends the file need not start it for each. */
+			if (used < size)
+				used += (size_t)snprintf(error + used, size - used, "%s%s:%u: %s",
+							 mistakes ? "; " : "", name, number, wrong);
+			mistakes++;
 		}
 		text += n + 1;
 	}
-	return true;
+	return !mistakes;
 }
 
 int settings_load(struct settings *settings, const char *path, char *error, size_t size)

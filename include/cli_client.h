@@ -39,6 +39,7 @@ struct client_call {
 
 	int status;	       /* HTTP status; 0: no answer */
 	char error[256];       /* why there is none, for people */
+	bool unresolved;       /* the name of its host is not known here */
 	bool refused;	       /* nobody listens there */
 	struct json_t *answer; /* NULL: none, or not JSON; given back by client_free() */
 	int64_t certificate_s; /* Unix seconds: when the agent's certificate ends; 0: no TLS */

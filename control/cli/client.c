@@ -258,6 +258,7 @@ static void explain(struct client_call *call, CURLcode code)
 	    curl_easy_getinfo(call->private->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK &&
 	    number)
 		why = strerror((int)number);
+	call->unresolved = code == CURLE_COULDNT_RESOLVE_HOST;
 	snprintf(call->error, sizeof(call->error), "%s", why);
 }
 

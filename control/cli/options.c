@@ -187,11 +187,13 @@ static const struct option_row *find_row(int option)
 int options_read(struct options *options, unsigned int groups, bool only_before, int argc,
 		 char **argv)
 {
+	static char program[] = PROGRAM;
 	struct getopt_tables tables;
 	int option;
 
 	make_tables(&tables, groups, only_before);
-	optind = 0; /* glibc: start anew */
+	argv[0] = program; /* getopt's own messages begin with it */
+	optind = 0;	   /* glibc: start anew */
 	while ((option = getopt_long(argc, argv, tables.letters, tables.names, NULL)) != -1) {
 		const struct option_row *row = find_row(option);
 

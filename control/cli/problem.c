@@ -42,6 +42,11 @@ static void say(const char *whom, const char *what)
 
 static void hint(const struct client_call *call)
 {
+	if (call->unresolved) {
+		fprintf(stderr,
+			"  Is the name spelt right? An address needs no name: -H 192.0.2.1\n");
+		return;
+	}
 	for (size_t i = 0; i < sizeof(hints) / sizeof(*hints); i++)
 		if (hints[i].status == call->status && hints[i].socket == !!call->way->socket)
 			fprintf(stderr, "  %s\n", hints[i].hint);

@@ -302,6 +302,16 @@ make_hog() {
 	done <"$HOST_DIR/commands"
 }
 
+@test "an error names the program, the value, and what fits" {
+	run -2 --separate-stderr cli list --nonsense
+	contains "$stderr" "xenballoon: unrecognized option '--nonsense'"
+	run -3 --separate-stderr env -u XENBALLOON_URL "${CLI[@]}" -H no-such-host.invalid list
+	contains "$stderr" "Is the name spelt right?"
+	[[ $stderr != *"Is the agent up"* ]]
+	run -2 --separate-stderr cli token make x --role "" --file "$HOST_DIR/principals"
+	contains "$stderr" '--role "": must be viewer or operator'
+}
+
 @test "nobody there, or nobody that is an agent" {
 	run -3 --separate-stderr "$BUILD/xenballoon" --socket /nowhere list
 	contains "$stderr" "No such file or directory"

@@ -92,7 +92,17 @@ static void refusals(void **state)
 		{ "reserve_percent\n", "guest.conf:1: reserve_percent takes one value" },
 		{ "reserve_percent 1 2\n", "guest.conf:1: reserve_percent takes one value" },
 		{ "interval_s 1\ninterval_s 1\n", "guest.conf:2: interval_s is set twice" },
-		{ "intervals 1\n", "guest.conf:1: no such setting" },
+		{ "intervals 1\n",
+		  "guest.conf:1: no such setting: \"intervals\"; did you mean interval_s" },
+		{ "nonsense 1\n", "guest.conf:1: no such setting: \"nonsense\"; --help lists" },
+		{ "\x1b[31m 1\n", "guest.conf:1: no such setting: \"(not text)\"" },
+		{ "policy greedy\n", "guest.conf:1: not a value for policy: committed or pressure, "
+				     "and not \"greedy\"" },
+		/* All mistakes, so that a file is mended once. */
+		{ "flor 96\nfloor 96\ninterval_s x\n",
+		  "guest.conf:1: no such setting: \"flor\"; did you mean floor; guest.conf:3: not "
+		  "a "
+		  "value for interval_s: 1 to 3600, and not \"x\"" },
 	};
 	struct settings settings;
 	char error[256], line[400];
