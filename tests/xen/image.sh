@@ -13,13 +13,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 out=$top/build/xen
 debs=$top/build/debs
-xen_version=4.17
+# That of the xenstored which make deps has unpacked.
+xen_version=$(find "$debs" -maxdepth 1 -name "xen-utils-[0-9]*" | sed -n "s/.*xen-utils-//p" | tail -n 1)
 
-# Loaded in this order; a module's dependencies stand before it.
-dom0_modules="xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs
-	virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci
-	failover net_failover virtio_net virtio_blk"
-guest_modules="zsmalloc zram"
+# Loaded in this order, each after those that it needs.
+dom0_modules="xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs virtio_pci virtio_net virtio_blk"
+guest_modules="zram"
+# Not loaded at boot: a scenario does.
+guest_modules_later="xen-privcmd xenfs"
 xen_programs="xl xenstored oxenstored xenconsoled xenconsole xen-init-dom0
 	libxl-save-helper xentop"
 store_programs="xenstore-ls xenstore-read xenstore-write xenstore-rm
@@ -62,21 +63,25 @@ fetch() {
 	fi
 }
 
-# The compressed kernel sits somewhere inside vmlinuz as a single xz stream;
-# the first offset that unpacks to an ELF file is it.
+# The compressed kernel sits somewhere inside vmlinuz as a single stream; the first offset that unpacks to
+# an ELF file is it. Each line: the format's first bytes, what unpacks it, if bytes follow, too.
+formats='\xFD7zXZ\x00 xz -dc --single-stream
+\x28\xB5\x2F\xFD zstd -dcq'
+
 unpack_kernel() {
-	local packed=$1 unpacked=$2 offsets offset
-	offsets=$(grep -obUaP '\xFD7zXZ\x00' "$packed" | cut -d: -f1)
-	for offset in $offsets; do
-		tail -c +$((offset + 1)) "$packed" |
-			xz -dc --single-stream >"$unpacked.new" 2>/dev/null || true
-		if [ "$(head -c 4 "$unpacked.new" | tail -c 3)" = ELF ]; then
-			mv "$unpacked.new" "$unpacked"
-			return
-		fi
-	done
+	local packed=$1 unpacked=$2 magic unpack offset
+	while read -r magic unpack; do
+		while read -r offset; do
+			# shellcheck disable=SC2086 # a command and its options
+			tail -c +$((offset + 1)) "$packed" | $unpack >"$unpacked.new" 2>/dev/null || true
+			if [ "$(head -c 4 "$unpacked.new" | tail -c 3)" = ELF ]; then
+				mv "$unpacked.new" "$unpacked"
+				return
+			fi
+		done < <(grep -obUaP "$magic" "$packed" | cut -d: -f1)
+	done <<<"$formats"
 	rm -f "$unpacked.new"
-	say "$packed: found no xz-packed ELF kernel in it"
+	say "$packed: found no ELF kernel in it that is packed by xz or zstd"
 	return 1
 }
 
@@ -117,20 +122,45 @@ skeleton() {
 	echo '127.0.0.1 localhost' >"$root/etc/hosts"
 }
 
+# Debian 13 has them below usr/.
+kernel_modules() {
+	find "$debs/$kernel" -path '*lib/modules/*' "$@" -print -quit
+}
+
+# built_in NAME: whether the kernel holds the module itself.
+built_in() {
+	grep -qE "/${1//[-_]/[-_]}\.ko\$" "$(kernel_modules -name modules.builtin)"
+}
+
+# module ROOT NAME: copies it and all that it needs, unpacked, and prints them in the order to load them
+# in. The package has no modules.dep; the modules themselves say what they need.
+module() {
+	local root=$1 name=$2 file needs
+	! built_in "$name" || return 0
+	file=$(kernel_modules -regex ".*/${name//[-_]/[-_]}\.ko\(\.xz\)?")
+	[ -n "$file" ] || {
+		say "kernel module $name is not in $kernel"
+		return 1
+	}
+	name=$(basename "${file%.xz}" .ko)
+	[ ! -e "$root/lib/modules/$name.ko" ] || return 0
+	case $file in
+	*.xz) xz -dc "$file" >"$root/lib/modules/$name.ko" ;;
+	*) cp "$file" "$root/lib/modules/" ;;
+	esac
+	for needs in $(tr '\0' '\n' <"$root/lib/modules/$name.ko" | sed -n 's/^depends=//p' | tr ',' ' '); do
+		module "$root" "$needs" || return
+	done
+	echo "$name"
+}
+
 # modules ROOT NAME...: the named modules, flat, and the order to load them in.
 modules() {
-	local root=$1 name file
+	local root=$1 name
 	shift
-	: >"$root/lib/modules/order"
 	for name; do
-		file=$(find "$debs/$(kernel_package)/lib/modules" -name "$name.ko" | head -n 1)
-		[ -n "$file" ] || {
-			say "kernel module $name is not in $(kernel_package)"
-			return 1
-		}
-		cp "$file" "$root/lib/modules/"
-		echo "$name" >>"$root/lib/modules/order"
-	done
+		module "$root" "$name"
+	done >"$root/lib/modules/order"
 }
 
 # pack ROOT IMAGE: not compressed, as unpacking costs the emulated CPU more
@@ -173,9 +203,8 @@ build_guest_image() {
 	closure "$root" "$out/take" "$out/hog" "$out/wake" "$out/opath"
 	# shellcheck disable=SC2086
 	modules "$root" $guest_modules
-	# Not loaded at boot: a scenario does.
-	for module in xen-privcmd xenfs; do
-		find "$debs/$(kernel_package)/lib/modules" -name "$module.ko" -exec cp {} "$root/lib/modules/" \;
+	for module in $guest_modules_later; do
+		module "$root" "$module" >/dev/null
 	done
 	cp "$out/xen_selfballoon.ko" "$root/lib/modules/"
 	store_tools "$root"
@@ -208,6 +237,10 @@ build_dom0_image() {
 }
 
 mkdir -p "$out"
+[ -n "$xen_version" ] || {
+	say "no xen-utils below build/debs; run make deps first"
+	exit 1
+}
 # A fresh machine gets its package lists with the first fetch.
 fetch "xen-hypervisor-$xen_version-amd64" "xen-utils-$xen_version" xen-utils-common \
 	"libxenmisc$xen_version" erlang-snmp prometheus
