@@ -8,7 +8,7 @@ B      := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
 Q      := $(if $(V),,@)
 say     = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
-# Debian 12's compiler finds nothing; WERROR= is for another one.
+# The compilers of Debian 12 and 13 find nothing; WERROR= is for another one.
 WERROR   ?= -Werror
 VERSION  := $(shell sed -n 's/^## \([0-9][0-9.]*\).*/\1/p;T;q' NEWS.md)
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -49,7 +49,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # What is installed together.
 PARTS := agent guest cli monitoring
 
-.PHONY: all guest-static dashboards deps demo check check-quick check-xen xen-shell bench fuzz fuzzers lint format install $(PARTS:%=install-%) uninstall install-dkms deb dist kmod clean help bed unit
+.PHONY: all guest-static dashboards deps demo check check-quick check-debian check-xen xen-shell bench fuzz fuzzers lint format install $(PARTS:%=install-%) uninstall install-dkms deb dist kmod clean help bed unit
 all: $(B)/xenballoon-agent $(B)/xenballoon-guest $(B)/xenballoon ## build the programs
 
 $(B)/xenballoon-agent: $(call obj,$(AGENT_SRC)) $(B)/obj/page.o
@@ -150,12 +150,16 @@ demo: ## 15 guests on a 2 GB host, without Xen, until Ctrl-C
 	$(Q)tests/demo
 
 check: ## every test
-	$(call need,static demo quick system fuzz xen deb package)
+	$(call need,static demo quick system fuzz xen deb package debian)
 	$(Q)tests/run all
 
 check-quick: ## unit tests and lint: seconds
 	$(call need,demo quick)
 	$(Q)tests/run quick
+
+check-debian: ## the tree in a bare root of the other one of Debian 12 and 13; needs root
+	$(call need,debian)
+	$(Q)tests/debian/run
 
 check-xen: ## real Xen under QEMU; SCENARIO=name for one
 	$(call need,demo system xen)
