@@ -6,7 +6,7 @@ local g = import 'parts.libsonnet';
 local s(metric, more=[]) = g.select('xenballoon_' + metric, more);
 
 local committed = '(%s + %s)' % [s('host_memory_static_max_bytes'), s('host_memory_dom0_bytes')];
-local short = 'topk(15, %s - %s > 0)' % [s('domain_memory_wanted_bytes'), s('domain_memory_allocated_bytes')];
+local short = 'topk(15, %s > 0)' % s('domain_memory_unmet_bytes');
 local ofShort(expr) = '%s\nand on (%s)\n%s' % [expr, std.join(', ', g.guests), short];
 local troubles = 'capped|host_full|stuck|silent|refused';
 
@@ -28,16 +28,16 @@ g.dashboard('Fleet', 'xenballoon-fleet', 'All Xen hosts: where their memory is, 
     unit='none', defaults=g.steps('green', [[1, 'yellow'], [10, 'red']])
   ),
   g.stat(
-    'Overcommit', 'What dom0 holds and all guests were booted for, to the memory there is. Beyond 100 % not every guest can have its maximum at once.',
+    'Overcommit', 'What dom0 has and all guests\' maximum, to the memory there is. Beyond 100 % not every guest can have its maximum at once.',
     g.query('sum(%s) / sum(%s)' % [committed, s('host_memory_total_bytes')]),
     unit='percentunit', defaults=g.steps('green', [[1, 'blue'], [3, 'orange']])
   ),
-  g.stat('Free', 'Memory that no domain holds, on all hosts.', g.query('sum(%s)' % s('host_memory_free_bytes'))),
+  g.stat('Free', 'Memory that no domain has, on all hosts.', g.query('sum(%s)' % s('host_memory_free_bytes'))),
   g.stat(
     'Unmet demand', 'What guests want to be beyond what they are.',
     g.query('sum(%s)' % s('host_memory_unmet_bytes')), defaults=g.steps('green', [[1048576, 'yellow'], [1073741824, 'orange']])
   ),
-  g.stat('Reclaimable', 'What turning selfballooning on in every guest would free.', g.query('sum(%s)' % s('host_memory_reclaimable_bytes'))),
+  g.stat('Reclaimable', 'What guests have and do not want, of those that run and report.', g.query('sum(%s)' % s('host_memory_reclaimable_bytes'))),
 
   g.lines(
     'Where the memory is', 'Memory of all hosts: what dom0 and guests hold, and what is free. What is missing to the total is the hypervisor\'s own.',
@@ -51,12 +51,12 @@ g.dashboard('Fleet', 'xenballoon-fleet', 'All Xen hosts: where their memory is, 
     overrides=[g.coloured('dom0', 'purple'), g.coloured('guests', 'blue'), g.coloured('free', 'green'), g.limit('total')],
   ),
   g.lines(
-    'Overcommit by host', 'What dom0 holds and the host\'s guests were booted for, to the host\'s memory. At 100 % every guest can have its maximum.',
+    'Overcommit by host', 'What dom0 has and the host\'s guests\' maximum, to the host\'s memory. At 100 % every guest can have its maximum.',
     [g.query('%s / %s' % [committed, s('host_memory_total_bytes')], '{{instance}}')],
     unit='percentunit', fields={ links: [g.toHost()] },
   ),
   g.lines(
-    'Free by host', 'Share of each host\'s memory that no domain holds. Below 5 % there is an alert.',
+    'Free by host', 'Share of each host\'s memory that no domain has. There is an alert below what the agent calls low.',
     [g.query('%s / %s' % [s('host_memory_free_bytes'), s('host_memory_total_bytes')], '{{instance}}')],
     unit='percentunit', style={ thresholdsStyle: { mode: 'line' } },
     fields={ links: [g.toHost()] } + g.steps('transparent', [[0.05, 'red']]),

@@ -35,16 +35,16 @@ g.dashboard('Guest', 'xenballoon-guest', 'One Xen guest: what it has, what it wa
     'Sizes itself', 'Whether selfballooning is on: the guest chooses its size. Off: it follows dom0\'s target.',
     g.latest('max(%s)' % s('selfballoon_enabled')), unit='none', defaults=g.words(['no', 'blue'], ['yes', 'green']) { noValue: 'never set' },
   ),
-  g.stat('Has', 'Memory that the hypervisor says it holds.', g.query('sum(%s)' % s('memory_allocated_bytes'))),
-  g.stat('Wants', 'What it would choose for itself, also while selfballooning is off.', g.query('sum(%s)' % s('memory_wanted_bytes'))),
+  g.stat('Has', 'Memory that it has, as the hypervisor counts it.', g.query('sum(%s)' % s('memory_allocated_bytes'))),
+  g.stat('Wants', 'The size its policy leads to, reported also while selfballooning is off.', g.query('sum(%s)' % s('memory_wanted_bytes'))),
   g.stat(
-    'Missing', 'What it wants beyond what it has.',
-    g.query('sum(clamp_min(%s - %s, 0))' % [s('memory_wanted_bytes'), s('memory_allocated_bytes')]),
+    'Lacks', 'What it wants and does not have, while it runs and reports.',
+    g.query('sum(%s)' % s('memory_unmet_bytes')),
     defaults=g.steps('green', [[1048576, 'yellow']]),
   ),
   g.stat(
-    'Reclaimable', 'What it holds beyond what it wants: what turning selfballooning on would free.',
-    g.query('sum(clamp_min(%s - %s, 0))' % [s('memory_allocated_bytes'), s('memory_wanted_bytes')]),
+    'Reclaimable', 'What it has and does not want, while it runs and reports: what turning selfballooning on would free.',
+    g.query('sum(%s)' % s('memory_reclaimable_bytes')),
   ),
   g.stat(
     'Pressure', 'Share of time that some task in it waited for memory, in the last 10 seconds.',

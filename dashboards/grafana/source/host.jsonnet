@@ -13,16 +13,16 @@ local toGuest = { links: [g.toGuest()] };
 local dom0 = 'sum(%s)' % s('host_memory_dom0_bytes');
 local free = 'sum(%s)' % s('host_memory_free_bytes');
 local total = 'sum(%s)' % s('host_memory_total_bytes');
-local missing = 'clamp_min(%s - %s, 0)' % [s('domain_memory_wanted_bytes'), s('domain_memory_allocated_bytes')];
+local missing = s('domain_memory_unmet_bytes');
 
 g.dashboard('Host', 'xenballoon-host', 'One Xen host, or several together: who holds its memory, and what its guests are up to.', g.hosts, [
-  g.stat('Free', 'Memory that no domain holds.', g.query(free)),
+  g.stat('Free', 'Memory that no domain has.', g.query(free)),
   g.stat(
     'Free share', 'The same as a share of the host\'s memory. Below 5 % there is an alert.',
     g.query('%s / %s' % [free, total]), unit='percentunit', defaults=g.steps('red', [[0.05, 'yellow'], [0.1, 'green']])
   ),
   g.stat(
-    'Overcommit', 'What dom0 holds and all guests were booted for, to the memory there is.',
+    'Overcommit', 'What dom0 has and all guests\' maximum, to the memory there is.',
     g.query('(sum(%s) + %s) / %s' % [s('host_memory_static_max_bytes'), dom0, total]),
     unit='percentunit', defaults=g.steps('green', [[1, 'blue'], [3, 'orange']])
   ),
@@ -31,7 +31,7 @@ g.dashboard('Host', 'xenballoon-host', 'One Xen host, or several together: who h
     'Unmet demand', 'What guests want to be beyond what they are.',
     g.query('sum(%s)' % s('host_memory_unmet_bytes')), defaults=g.steps('green', [[1048576, 'yellow'], [1073741824, 'orange']])
   ),
-  g.stat('Reclaimable', 'What turning selfballooning on in every guest would free.', g.query('sum(%s)' % s('host_memory_reclaimable_bytes'))),
+  g.stat('Reclaimable', 'What guests have and do not want, of those that run and report.', g.query('sum(%s)' % s('host_memory_reclaimable_bytes'))),
   g.stat(
     'Age of what is shown', 'Time since the agent last looked at its host; it looks every second.',
     g.query('max(%s)' % s('snapshot_age_seconds')), unit='s', defaults=g.steps('green', [[5, 'yellow'], [30, 'red']])
@@ -42,7 +42,7 @@ g.dashboard('Host', 'xenballoon-host', 'One Xen host, or several together: who h
   ),
 
   g.lines(
-    'Who holds the memory', 'What dom0 and each guest hold, and what is free, on top of each other. What is missing to the total is the hypervisor\'s own.',
+    'Who holds the memory', 'What dom0 and each guest have, and what is free, on top of each other. What is missing to the total is the hypervisor\'s own.',
     [
       g.query(dom0, 'dom0'),
       g.query('sum by (instance, domain) (%s)' % s('domain_memory_allocated_bytes'), perGuest),
@@ -76,7 +76,7 @@ g.dashboard('Host', 'xenballoon-host', 'One Xen host, or several together: who h
     h=12, fields=toGuest,
   ),
   g.table(
-    'Each guest', 'Each guest with its newest values. Wants is what it would choose for itself, also while selfballooning is off.',
+    'Each guest', 'Each guest with its newest values. Wants is the size its policy leads to, reported also while selfballooning is off.',
     g.guests,
     [
       ['instance', 'Host', []],
