@@ -24,7 +24,7 @@ static void fill(struct domain *domain, size_t i)
 	domain->vcpus = domain->vcpus_max = 1;
 	domain->first_vcpu = i;
 	domain->cpu_ns = i * 1000000;
-	domain->started_ms = (struct reading){ READING_OK, (uint64_t)clock_unix() * 1000 };
+	domain->started_ms = (struct reading){ READING_OK, (uint64_t)clock_ms() };
 	for (size_t which = 0; which < VALUE_COUNT; which++)
 		domain->value[which] = (struct reading){ READING_OK, 131072 + i };
 	domain->value[VALUE_SELFBALLOON].value = 0;
