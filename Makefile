@@ -18,6 +18,18 @@ CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 $(WARN) -fstack-protector-strong $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 LDFLAGS  += $(if $(SAN),-fsanitize=$(SAN)) -Wl,--as-needed
 
+# Hardening costs nothing here. Sanitizers want none of it, and a packager's own flags win.
+FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+BRANCHES_x86_64  := -fcf-protection
+BRANCHES_aarch64 := -mbranch-protection=standard
+HARDENING := -fstack-clash-protection $(BRANCHES_$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
+PIE := $(if $(findstring -static,$(LDFLAGS)),,-pie)
+ifeq ($(SAN),)
+CPPFLAGS += $(FORTIFY)
+CFLAGS   += $(HARDENING)
+LDFLAGS  += -Wl,-z,relro,-z,now $(PIE)
+endif
+
 AGENT_LIBS := -lxenctrl -lxenstore -lmicrohttpd -lnetsnmpagent -lnetsnmp -ljansson -lyaml \
               -lgnutls -Wl,--no-as-needed -lcrypt -Wl,--as-needed -lsystemd -lz -lpthread
 GUEST_LIBS := $(if $(STATIC),,-lxenstore)
@@ -64,7 +76,7 @@ $(B)/xenballoon: $(call obj,$(CLI_SRC))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
-$(B)/obj/%.o: %.c NEWS.md
+$(B)/obj/%.o: %.c NEWS.md Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 
@@ -194,9 +206,10 @@ dashboards: ## make the Grafana dashboards from dashboards/grafana/source
 	done
 
 # --- Installing. A row is mode:place:file; a place is below PREFIX, or begins with its own root. ---
-# Packages say UNITDIR and SYSUSERSDIR; by hand they follow PREFIX as all else does.
+# Packages say where units, users and zsh's completions go; by hand they follow PREFIX as all else does.
 UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+ZSHDIR      ?= $(PREFIX)/share/zsh/site-functions
 examples    := share/doc/xenballoon-agent/examples
 receiver    := dashboards/alertmanager/xenballoon-alert-receiver
 # The kernel module: what it has to itself, what it shares with the daemon, and the headers of both.
@@ -224,7 +237,7 @@ PLACES_cli := \
 	0755:bin/xenballoon:$(B)/xenballoon \
 	0644:share/man/man1/xenballoon.1:control/cli/xenballoon.1 \
 	0644:share/bash-completion/completions/xenballoon:control/cli/xenballoon.bash \
-	0644:share/zsh/site-functions/_xenballoon:control/cli/xenballoon.zsh \
+	0644:$(ZSHDIR)/_xenballoon:control/cli/xenballoon.zsh \
 	0644:share/fish/vendor_completions.d/xenballoon.fish:control/cli/xenballoon.fish
 PLACES_monitoring := \
 	0755:sbin/xenballoon-alert-receiver:$(receiver) \
@@ -250,7 +263,7 @@ $(Q)$(if $(filter 0644,$(call column,1,$(1))),sed 's|/usr/local|$(PREFIX)|g;s|#M
 endef
 
 install: $(PARTS:%=install-%) ## all four parts, into $(DESTDIR)$(PREFIX)
-install-agent: $(B)/xenballoon-agent ## dom0's agent; UNITDIR=, SYSUSERSDIR= are systemd's folders
+install-agent: $(B)/xenballoon-agent ## dom0's agent; UNITDIR= and SYSUSERSDIR= are systemd's folders
 install-guest: $(B)/xenballoon-guest ## the guests' daemon
 install-cli: $(B)/xenballoon ## the command line
 install-monitoring: ## MIB, dashboards, rules and the receiver of alerts
