@@ -153,11 +153,24 @@ static void judge_short(const struct view *view)
 	}
 }
 
+/* It has gone as far down as it asked for: what it rests for until its next step is its own affair.
+ */
+static bool at_its_step(const struct view *view)
+{
+	struct reading step = view->domain->value[VALUE_SELFTARGET];
+
+	return view->selfballoon && step.state == READING_OK &&
+	       view->have <= step.value + STATE_TOLERANCE_KIB;
+}
+
 static void judge_long(const struct view *view)
 {
 	int64_t idle_ms = without_progress_ms(view);
 
-	if (idle_ms > STUCK_AFTER_MS)
+	if (at_its_step(view))
+		judge(view, STATE_SHRINKING, "%s %s, has %s and goes there step by step",
+		      wish(view), size(view->goal, 0), size(view->have, 1));
+	else if (idle_ms > STUCK_AFTER_MS)
 		judge(view, STATE_STUCK, "%s %s, stays at %s for %s", wish(view),
 		      size(view->goal, 0), size(view->have, 1), lasting(idle_ms));
 	else
