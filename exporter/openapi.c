@@ -17,35 +17,40 @@
 
 static const struct answer {
 	const char *path; /* with the method, one row of routes[] */
-	const char *method, *name;
+	const char *method, *tag, *name;
 	const char *type;   /* of a good answer */
 	const char *schema; /* of a good answer and of the body; NULL: text, or none */
 	const char *body;
 	int good;
 	int also; /* another status that it may have, or 0 */
 } answers[] = {
-	{ "/", "GET", "page", "text/html", NULL, NULL, 200, 0 },
-	{ "/page/{id}", "GET", "pageFile", "*/*", NULL, NULL, 200, 404 },
-	{ "/metrics", "GET", "metrics", TEXT, NULL, NULL, 200, 0 },
-	{ "/-/healthy", "GET", "healthy", TEXT, NULL, NULL, 200, 0 },
-	{ "/-/ready", "GET", "ready", TEXT, NULL, NULL, 200, 503 },
-	{ "/-/reload", "POST", "reload", JSON, OPENAPI_SCHEMA("Reload"), NULL, 202, 0 },
-	{ "/api/v1/whoami", "GET", "whoami", JSON, OPENAPI_SCHEMA("Whoami"), NULL, 200, 0 },
-	{ "/api/v1/host", "GET", "host", JSON, OPENAPI_SCHEMA("Host"), NULL, 200, 0 },
-	{ "/api/v1/domains", "GET", "domains", JSON, OPENAPI_SCHEMA("Domains"), NULL, 200, 0 },
-	{ "/api/v1/domains/{id}", "GET", "domain", JSON, OPENAPI_SCHEMA("Domain"), NULL, 200, 404 },
-	{ "/api/v1/events", "GET", "events", "text/event-stream", NULL, NULL, 200, 503 },
-	{ "/api/v1/history", "GET", "history", JSON, OPENAPI_SCHEMA("History"), NULL, 200, 0 },
-	{ "/api/v1/domains/{id}/history", "GET", "domainHistory", JSON,
+	{ "/", "GET", "page", "page", "text/html", NULL, NULL, 200, 0 },
+	{ "/page/{id}", "GET", "page", "pageFile", "*/*", NULL, NULL, 200, 404 },
+	{ "/metrics", "GET", "monitoring", "metrics", TEXT, NULL, NULL, 200, 0 },
+	{ "/-/healthy", "GET", "monitoring", "healthy", TEXT, NULL, NULL, 200, 0 },
+	{ "/-/ready", "GET", "monitoring", "ready", TEXT, NULL, NULL, 200, 503 },
+	{ "/-/reload", "POST", "agent", "reload", JSON, OPENAPI_SCHEMA("Reload"), NULL, 202, 0 },
+	{ "/api/v1/whoami", "GET", "agent", "whoami", JSON, OPENAPI_SCHEMA("Whoami"), NULL, 200,
+	  0 },
+	{ "/api/v1/host", "GET", "memory", "host", JSON, OPENAPI_SCHEMA("Host"), NULL, 200, 0 },
+	{ "/api/v1/domains", "GET", "memory", "domains", JSON, OPENAPI_SCHEMA("Domains"), NULL, 200,
+	  0 },
+	{ "/api/v1/domains/{id}", "GET", "memory", "domain", JSON, OPENAPI_SCHEMA("Domain"), NULL,
+	  200, 404 },
+	{ "/api/v1/events", "GET", "memory", "events", "text/event-stream", NULL, NULL, 200, 503 },
+	{ "/api/v1/history", "GET", "memory", "history", JSON, OPENAPI_SCHEMA("History"), NULL, 200,
+	  0 },
+	{ "/api/v1/domains/{id}/history", "GET", "memory", "domainHistory", JSON,
 	  OPENAPI_SCHEMA("DomainHistory"), NULL, 200, 404 },
-	{ "/api/v1/audit", "GET", "audit", JSON, OPENAPI_SCHEMA("Audit"), NULL, 200, 0 },
-	{ "/api/v1/openapi.json", "GET", "openapi", JSON, "{\"type\":\"object\"}", NULL, 200, 0 },
-	{ "/api/v1/domains/{id}/selfballoon", "POST", "setSelfballoon", JSON,
+	{ "/api/v1/audit", "GET", "audit", "audit", JSON, OPENAPI_SCHEMA("Audit"), NULL, 200, 0 },
+	{ "/api/v1/openapi.json", "GET", "agent", "openapi", JSON, "{\"type\":\"object\"}", NULL,
+	  200, 0 },
+	{ "/api/v1/domains/{id}/selfballoon", "POST", "changes", "setSelfballoon", JSON,
 	  OPENAPI_SCHEMA("Answer"), OPENAPI_SCHEMA("SetSelfballoon"), 200, 0 },
-	{ "/api/v1/domains/{id}/target", "POST", "setTarget", JSON, OPENAPI_SCHEMA("Answer"),
-	  OPENAPI_SCHEMA("SetTarget"), 200, 0 },
-	{ "/api/v1/selfballoon", "POST", "setSelfballoonMany", JSON, OPENAPI_SCHEMA("Batch"),
-	  OPENAPI_SCHEMA("SetSelfballoonMany"), 200, 207 },
+	{ "/api/v1/domains/{id}/target", "POST", "changes", "setTarget", JSON,
+	  OPENAPI_SCHEMA("Answer"), OPENAPI_SCHEMA("SetTarget"), 200, 0 },
+	{ "/api/v1/selfballoon", "POST", "changes", "setSelfballoonMany", JSON,
+	  OPENAPI_SCHEMA("Batch"), OPENAPI_SCHEMA("SetSelfballoonMany"), 200, 207 },
 };
 
 static const struct parameter {
@@ -191,13 +196,13 @@ static void put_good(struct text *text, const struct route *route, const struct 
 
 static void put_security(struct text *text, const struct route *route)
 {
-	static const char *const schemes[] = { "bearer", "basic", "certificate" };
+	static const char *const schemes[] = { "bearer", "tokenHeader", "basic", "certificate" };
 
 	json_put_open(text, "security", '[');
 	/* Reading is open where the configuration says so. */
 	if (route->role != ROLE_OPERATOR)
 		json_put_raw(text, NULL, "{}");
-	for (size_t i = 0; needs_credential(route) && i < 3; i++) {
+	for (size_t i = 0; needs_credential(route) && i < sizeof(schemes) / sizeof(*schemes); i++) {
 		json_put_open(text, NULL, '{');
 		json_put_raw(text, schemes[i], "[]");
 		json_put_close(text, '}');
@@ -205,11 +210,26 @@ static void put_security(struct text *text, const struct route *route)
 	json_put_close(text, ']');
 }
 
+static const char *who_may(const struct route *route)
+{
+	if (route->role == ROLE_OPERATOR)
+		return "For operators.";
+	if (!needs_credential(route) || route->door == DOOR_SELF)
+		return "For anyone.";
+	return route->door == DOOR_METRICS
+		       ? "For anyone, or for viewers and operators: http.metrics says which."
+		       : "For anyone, or for viewers and operators: http.read says which.";
+}
+
 static void put_operation(struct text *text, const struct route *route, const struct answer *answer)
 {
 	json_put_open(text, strcmp(route->method, "GET") ? "post" : "get", '{');
 	json_put_string(text, "operationId", answer->name);
 	json_put_string(text, "summary", route->help);
+	json_put_string(text, "description", who_may(route));
+	json_put_open(text, "tags", '[');
+	json_put_string(text, NULL, answer->tag);
+	json_put_close(text, ']');
 	put_parameters(text, route);
 	if (route->body)
 		put_body(text, answer);
@@ -280,6 +300,27 @@ static void put_responses(struct text *text)
 	json_put_close(text, '}');
 }
 
+static void put_tags(struct text *text)
+{
+	static const char *const tags[][2] = {
+		{ "memory", "Sizes and states of the host and its guests, now and lately." },
+		{ "changes", "What operators may change; checked, and written into the audit." },
+		{ "audit", "Who decided what." },
+		{ "monitoring", "For Prometheus and service managers." },
+		{ "agent", "The agent itself." },
+		{ "page", "The live page." },
+	};
+
+	json_put_open(text, "tags", '[');
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
+		json_put_open(text, NULL, '{');
+		json_put_string(text, "name", tags[i][0]);
+		json_put_string(text, "description", tags[i][1]);
+		json_put_close(text, '}');
+	}
+	json_put_close(text, ']');
+}
+
 void openapi_put(struct text *text)
 {
 	json_put_open(text, NULL, '{');
@@ -291,14 +332,23 @@ void openapi_put(struct text *text)
 		text, "description",
 		"Shows the memory of a Xen host's guests and lets operators steer it. Every "
 		"GET is also answered as HEAD. Over the Unix socket the kernel says who asks.");
+	json_put_raw(text, "license", "{\"name\":\"MIT\",\"identifier\":\"MIT\"}");
 	json_put_close(text, '}');
+	/* Relative to this document, so that a path that a proxy puts before it counts. */
+	json_put_raw(text, "servers",
+		     "[{\"url\":\"../..\",\"description\":\"The agent that serves this "
+		     "document.\"}]");
+	put_tags(text);
 	put_paths(text);
 	json_put_open(text, "components", '{');
 	openapi_put_schemas(text);
 	put_responses(text);
-	json_put_raw(text, "securitySchemes",
-		     "{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"},\"basic\":{\"type\":"
-		     "\"http\",\"scheme\":\"basic\"},\"certificate\":{\"type\":\"mutualTLS\"}}");
+	json_put_raw(
+		text, "securitySchemes",
+		"{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"},\"tokenHeader\":{\"type\":"
+		"\"apiKey\",\"in\":\"header\",\"name\":\"X-Xenballoon-Token\"},"
+		"\"basic\":{\"type\":\"http\",\"scheme\":\"basic\"},\"certificate\":{\"type\":"
+		"\"mutualTLS\"}}");
 	json_put_close(text, '}');
 	json_put_close(text, '}');
 }

@@ -75,7 +75,6 @@ static const struct member domain[] = {
 	FOUND(false), { "type", REF("Type"), false }, { "state", REF("State"), false },
 	{ "reason", STRING, false }, { "has_swap", BOOL, false }, { "manager", STRING_NULL, false },
 	{ "report_age_ms", NUMBER_NULL, false }, END };
-static const struct member gone[] = { FOUND(false), END };
 static const struct member history_end[] = {
 	{ "time", NUMBER_NULL, false }, { "interval_s", NUMBER, false },
 	{ "domains", LIST(REF("HistoryOfOne")), false }, END };
@@ -126,7 +125,6 @@ static const struct schema {
 	{ "Host", host, VALUES_HOST },
 	{ "Domain", domain, VALUES_DOMAIN },
 	{ "Domains", domains, VALUES_NONE },
-	{ "Gone", gone, VALUES_NONE },
 	{ "History", history_end, VALUES_NONE },
 	{ "HistoryOfOne", history_of_one, VALUES_NONE },
 	{ "DomainHistory", domain_history, VALUES_KEPT },

@@ -87,6 +87,23 @@ tag_of() {
 	selfballoon guest1 false
 }
 
+# redocly JQ-PROGRAM: what Redocly's strict rules find in the description, changed by it.
+redocly() {
+	http GET /api/v1/openapi.json | jq "$1" >"$BATS_TEST_TMPDIR/openapi.json"
+	(cd "$("$ROOT/tests/dashboards/modules")" &&
+		node "$ROOT/tests/dashboards/openapi.mjs" "$BATS_TEST_TMPDIR/openapi.json")
+}
+
+@test "the description passes Redocly's strict rules, with a licence, servers and tags" {
+	same "$(redocly .)" ""
+	contains "$(redocly 'del(.servers)')" no-empty-servers
+	contains "$(redocly 'del(.info.license)')" info-license
+	contains "$(redocly '.components.schemas.Gone = {"type": "object"}')" no-unused-components
+	http GET /api/v1/openapi.json | jq -e '[.paths[][] | .tags[0], .description] | all' >/dev/null
+	same "$(http GET /api/v1/openapi.json |
+		jq -r '([.paths[][].tags[]] | unique) == ([.tags[].name] | unique)')" true "tags that are defined and used"
+}
+
 @test "the latest decisions can be asked for, by operators alone" {
 	local answer
 	expect 401 GET /api/v1/audit
