@@ -219,13 +219,16 @@ int guest_socket(struct guest *guest, char *path, size_t size)
 
 static int run_daemon(struct guest *guest, const char *const *env)
 {
-	char proc[BED_PATH_MAX + 128], sys[BED_PATH_MAX + 128], log[BED_PATH_MAX + 128];
-	const char *program[] = { bed.options.daemon, "--procfs", proc, "--sysfs", sys, NULL };
+	char proc[BED_PATH_MAX + 128], sys[BED_PATH_MAX + 128], hypervisor[BED_PATH_MAX + 128];
+	char log[BED_PATH_MAX + 128];
+	const char *program[] = { bed.options.daemon, "--procfs", proc, "--sysfs", sys,
+				  "--hypervisor",     hypervisor, NULL };
 	const char *argv[UNIT_WORDS + sizeof(program) / sizeof(program[0])];
 	struct child_spec spec = { .argv = argv, .env = env, .log = log };
 
 	guest_folder(guest, "/proc", proc, sizeof(proc));
 	guest_folder(guest, "/sys", sys, sizeof(sys));
+	guest_folder(guest, "/hypervisor", hypervisor, sizeof(hypervisor));
 	guest_folder(guest, "/daemon.log", log, sizeof(log));
 	memcpy(argv + unit_words(&bed.unit, argv), program, sizeof(program));
 	return child_start(&spec);

@@ -17,7 +17,7 @@ setup_file() {
 			"$BUILD/xenballoon-guest" "\$@"
 	EOT
 	chmod +x "$HOST_DIR/daemon"
-	bed_start --guests 3 --host-mib 2048 --static-max-mib 512 --daemon "$HOST_DIR/daemon" --daemons 3
+	bed_start --guests 3 --host-mib 2048 --static-max-mib 512 --daemon "$HOST_DIR/daemon" --daemons 4
 	agent_start
 	cli_tokens
 	for name in guest1 guest2 guest3; do
@@ -155,6 +155,18 @@ smaller() { # NAME KIB
 	mv "$folder.off" "$folder"
 	wait_until 70 said guest2 "the balloon driver obeys"
 	wait_until 10 state_is_not guest2 refused
+}
+
+@test "a daemon without CAP_SYS_ADMIN: dom0 and the guest name what refuses, and the capability" {
+	bed create bound --static-max-mib 256 --memory-mib 256 --daemon yes --target_kb refuse
+	wait_until 20 state_is bound refused
+	same "$(http GET /api/v1/domains/bound | jq -r .reason)" \
+		"can't size itself, as its balloon driver refuses: Operation not permitted; see its journal"
+	said bound "the balloon driver refuses target_kb: Operation not permitted: "
+	said bound "CAP_SYS_ADMIN"
+	run -0 as_program bound status
+	contains "$output" "CAP_SYS_ADMIN"
+	bed destroy bound
 }
 
 @test "a guest's own words for it are bounded: no word of its own reaches a face" {
