@@ -15,6 +15,7 @@
 struct settings {
 	const struct policy *policy;
 	struct policy_knobs knobs;
+	unsigned int interval_s; /* between steps down */
 };
 
 void settings_default(struct settings *settings);
