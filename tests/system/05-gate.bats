@@ -68,9 +68,19 @@ counts() {
 # tree: a copy that the lint passes, small enough to be quick.
 tree() {
 	mkdir -p copy/tests copy/build
-	cp -r "$ROOT"/{.clang-format,.shellcheckrc,include,exporter,mib,guest,control} copy/
+	cp -r "$ROOT"/{.clang-format,.shellcheckrc,NEWS.md,include,exporter,mib,guest,control,debian} copy/
+	cp "$ROOT"/build/xenballoon{,-agent,-guest} copy/build/
+	install -D "$ROOT/build/obj/guest/main.o" copy/build/obj/guest/main.o
 	cp -r "$ROOT/tests/lint" copy/tests/
 	ln -s "$ROOT/build/debs" copy/build/debs
+}
+
+# fails CHECK FILE: the check names the file.
+fails() {
+	run copy/tests/lint/run "$1"
+	same "$status" 1 "status of $1"
+	contains "$output" "not ok 1 ${1//_/ }"
+	contains "$output" "$(basename "$2")"
 }
 
 # finds CHECK FILE TEXT: the check passes, and no longer once the text is in the file.
@@ -79,10 +89,7 @@ finds() {
 	copy/tests/lint/run "$1" >before || { cat before; return 1; }
 	[ ! -e "$file" ] || cp -p "$file" kept
 	printf '%s\n' "$3" >>"$file"
-	run copy/tests/lint/run "$1"
-	same "$status" 1 "status of $1"
-	contains "$output" "not ok 1 ${1//_/ }"
-	contains "$output" "$(basename "$2")"
+	fails "$1" "$2"
 	if [ -e kept ]; then mv kept "$file"; else rm "$file"; fi
 }
 
@@ -102,10 +109,17 @@ finds() {
 	finds files_and_functions_stay_small exporter/state.c "$(echo '{'; yes '' | head -n 82; echo '}')"
 	finds each_source_says_licence_and_purpose exporter/new.c 'int x;'
 	finds commands_are_executable tests/new '#!/bin/sh'
+	finds units_are_confined guest/xenballoon-guest.service 'Nonsense=yes'
+	finds units_are_confined guest/bare.service $'[Unit]\nDescription=bare\n[Service]\nExecStart=/bin/true'
+	copy/tests/lint/run programs_are_hardened versions_agree
+	gcc -no-pie -xc -o copy/build/xenballoon - <<<'int main(void) { return 0; }'
+	fails programs_are_hardened xenballoon
+	sed -i '1s/(.*)/(0.0-1)/' copy/debian/changelog
+	fails versions_agree changelog
 }
 
 @test "every check is tried above" {
 	sed -n 's/^\([a-z_]*\)() {$/\1/p' "$ROOT/tests/lint/run" | grep -v 'files$' | while read -r check; do
-		grep -q "finds $check " "$BATS_TEST_FILENAME" || { echo "untried: $check"; return 1; }
+		grep -qE "(finds|fails) $check " "$BATS_TEST_FILENAME" || { echo "untried: $check"; return 1; }
 	done
 }
