@@ -90,13 +90,13 @@ static json_t *entry(const struct control_request *request, const struct control
 			      ? json_string(control_interface_name(who->via))
 			      : json_null();
 
-	return json_pack("{so so ss so so so so sb sb so so so so so so so ss so}", "time", now(),
-			 "principal", known(who->name), "role", control_role_name(who->role),
+	return json_pack("{so so ss so so so so sb sb sb so so so so so so so ss so}", "time",
+			 now(), "principal", known(who->name), "role", control_role_name(who->role),
 			 "interface", via, "address", known(who->address), "action",
 			 action < CONTROL_ACTION_COUNT ? json_string(control_action_name(action))
 						       : json_null(),
 			 "subject", known(request->subject), "dry_run", request->dry_run, "force",
-			 request->force, "requested",
+			 request->force, "restore", request->restore, "requested",
 			 request->unsaid ? json_null() : value(action, request->value), "domid",
 			 answer->domid ? json_integer(answer->domid) : json_null(), "name",
 			 known(answer->name), "uuid", known(answer->uuid), "before",

@@ -66,20 +66,8 @@ static int note(struct change *change)
 
 	for (size_t i = 0; i < change->count && !error; i++) {
 		struct plan *plan = &change->plans[i];
-		struct decision decision;
+		struct decision decision = plan->kept;
 
-		error = decision_load(plan->before.uuid, &plan->kept);
-		if (error == -EINVAL) {
-			log_warn("the decision kept for %s is damaged and counts as none",
-				 plan->before.uuid);
-			error = 0;
-		}
-		if (error)
-			break;
-		/* A note about another domid is about a domain that is gone. */
-		plan->kept.changing.valid &= plan->kept.changing.domid == plan->before.domid;
-		plan->before.decided = plan->kept.selfballoon;
-		decision = plan->kept;
 		if (!decision.changing.valid)
 			decision.changing = plan->putting_back ? plan->after : plan->before;
 		plan->noted = true;
@@ -232,7 +220,7 @@ static int settle(struct change *change)
 
 		decision.changing.valid = false;
 		if (plan->decides)
-			decision.selfballoon = plan->decided;
+			decision.decided = plan->after.decided;
 		/* What is put back is in force where it was. */
 		if (plan->decides && !plan->putting_back)
 			decision.domid = plan->before.domid;

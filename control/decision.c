@@ -171,25 +171,61 @@ static bool decode_changing(const json_t *object, struct control_undo *undo)
 	return true;
 }
 
-static bool decode(json_t *root, const char *uuid, struct decision *decision)
+static json_t *encode_kib(const struct reading *kib)
+{
+	return kib->state == READING_OK ? json_integer((json_int_t)kib->value) : json_null();
+}
+
+/* Files of before these were kept have none of them. */
+static bool decode_kib(const json_t *value, struct reading *kib)
+{
+	json_int_t number = json_integer_value(value);
+
+	if (!value || json_is_null(value))
+		return true;
+	if (!json_is_integer(value) || number < 0 || number > (json_int_t)CONTRACT_KIB_MAX)
+		return false;
+	*kib = (struct reading){ READING_OK, (uint64_t)number };
+	return true;
+}
+
+static bool decode_policy(const json_t *value, char policy[CONTRACT_POLICY_MAX + 1])
+{
+	if (!value || json_is_null(value))
+		return true;
+	if (!json_is_string(value) || json_string_length(value) > CONTRACT_POLICY_MAX)
+		return false;
+	memcpy(policy, json_string_value(value), json_string_length(value) + 1);
+	return true;
+}
+
+static bool decode_decided(const json_t *root, struct control_decided *decided)
 {
 	const json_t *selfballoon = json_object_get(root, "selfballoon");
+
+	if (json_is_boolean(selfballoon))
+		decided->selfballoon = (struct reading){ READING_OK, json_is_true(selfballoon) };
+	else if (!json_is_null(selfballoon))
+		return false;
+	return decode_kib(json_object_get(root, "former_kib"), &decided->former_kib) &&
+	       decode_kib(json_object_get(root, "left_kib"), &decided->left_kib) &&
+	       decode_policy(json_object_get(root, "policy"), decided->policy);
+}
+
+static bool decode(json_t *root, const char *uuid, struct decision *decision)
+{
 	const char *boot;
 	json_int_t domid;
 
 	if (json_unpack(root, "{ss sI}", "boot", &boot, "domid", &domid) || domid < 0 ||
-	    domid > SNAPSHOT_DOMAINS_MAX)
-		return false;
-	if (json_is_boolean(selfballoon))
-		decision->selfballoon = (struct reading){ READING_OK, json_is_true(selfballoon) };
-	else if (!json_is_null(selfballoon))
+	    domid > SNAPSHOT_DOMAINS_MAX || !decode_decided(root, &decision->decided))
 		return false;
 	/* Another boot's domids mean nothing. */
 	if (strcmp(boot, boot_id))
 		return true;
 	decision->domid = (uint32_t)domid;
 	memcpy(decision->changing.uuid, uuid, SNAPSHOT_UUID_SIZE);
-	decision->changing.decided = decision->selfballoon;
+	decision->changing.decided = decision->decided;
 	return decode_changing(json_object_get(root, "changing"), &decision->changing);
 }
 
@@ -242,16 +278,29 @@ static int write_file(const char *name, const char *text)
 
 static char *encode(const struct decision *decision)
 {
-	json_t *root = json_pack("{ss sI so so}", "boot", boot_id, "domid",
+	const struct control_decided *decided = &decision->decided;
+	json_t *root = json_pack("{ss sI so so so so so}", "boot", boot_id, "domid",
 				 (json_int_t)decision->domid, "selfballoon",
-				 decision->selfballoon.state == READING_OK
-					 ? json_boolean(decision->selfballoon.value)
+				 decided->selfballoon.state == READING_OK
+					 ? json_boolean(decided->selfballoon.value)
 					 : json_null(),
+				 "former_kib", encode_kib(&decided->former_kib), "left_kib",
+				 encode_kib(&decided->left_kib), "policy",
+				 *decided->policy ? json_string(decided->policy) : json_null(),
 				 "changing", encode_changing(&decision->changing));
 	char *text = root ? json_dumps(root, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
 
 	json_decref(root);
 	return text;
+}
+
+static bool says_nothing(const struct decision *decision)
+{
+	const struct control_decided *decided = &decision->decided;
+
+	return decided->selfballoon.state != READING_OK &&
+	       decided->former_kib.state != READING_OK && !*decided->policy &&
+	       !decision->changing.valid;
 }
 
 int decision_save(const char *uuid, const struct decision *decision)
@@ -262,7 +311,7 @@ int decision_save(const char *uuid, const struct decision *decision)
 
 	if (error || (error = file_name(uuid, SCRATCH, scratch)))
 		return error;
-	if (decision->selfballoon.state != READING_OK && !decision->changing.valid)
+	if (says_nothing(decision))
 		return unlinkat(directory_fd, name, 0) && errno != ENOENT ? -errno : 0;
 	text = encode(decision);
 	if (!text)

@@ -13,6 +13,7 @@
 
 #include "answer.h"
 #include "hypervisor.h"
+#include "log.h"
 #include "size.h"
 #include "store.h"
 #include "tag.h"
@@ -90,6 +91,21 @@ static uint64_t overhead_kib(const struct plan *plan)
 	return kib;
 }
 
+static int read_kept(struct plan *plan)
+{
+	int error = decision_load(plan->before.uuid, &plan->kept);
+
+	if (error == -EINVAL) {
+		log_warn("the decision kept for %s is damaged and counts as none",
+			 plan->before.uuid);
+		error = 0;
+	}
+	/* A note about another domid is about a domain that is gone. */
+	plan->kept.changing.valid &= plan->kept.changing.domid == plan->before.domid;
+	plan->before.decided = plan->kept.decided;
+	return error;
+}
+
 int plan_read(struct plan *plan, struct store *store, struct hypervisor *hypervisor, uint32_t domid,
 	      const char *uuid)
 {
@@ -109,6 +125,8 @@ int plan_read(struct plan *plan, struct store *store, struct hypervisor *hypervi
 		node_path(&plan->before, i, path);
 		error = read_node(store, path, &plan->before.node[i]);
 	}
+	if (!error)
+		error = read_kept(plan);
 	plan->before.valid = true;
 	plan->after = plan->before;
 	return error;
@@ -191,20 +209,53 @@ static uint64_t held_kib(const struct plan *plan)
 	return held < CONTROL_TARGET_MIN_KIB ? CONTROL_TARGET_MIN_KIB : held;
 }
 
+/* What off left is no order of dom0's: the target from before then is still the one to go back to.
+ */
+static void keep_former(struct plan *plan)
+{
+	struct control_decided *decided = &plan->after.decided;
+	struct reading target = plan_number(&plan->before, NODE_TARGET);
+
+	if (enabled(&plan->before) ||
+	    (decided->left_kib.state == READING_OK && decided->left_kib.value == target.value))
+		return;
+	decided->former_kib = target.state == READING_OK ? target : (struct reading){ 0 };
+	decided->left_kib = (struct reading){ 0 };
+}
+
+static void forget_former(struct plan *plan)
+{
+	plan->after.decided.former_kib = plan->after.decided.left_kib = (struct reading){ 0 };
+}
+
+/* Whether it may be anywhere up to its maximum. */
+static bool roams(const struct plan *plan)
+{
+	struct reading target = plan_number(&plan->before, NODE_TARGET);
+
+	return target.state != READING_OK || enabled(&plan->before) ||
+	       plan->before.cap_kib > cap_of(plan, target.value);
+}
+
+/* The target before selfballooning; while the guest roams, the node has it if nothing is kept. */
+static struct reading former(const struct plan *plan)
+{
+	if (plan->before.decided.former_kib.state == READING_OK)
+		return plan->before.decided.former_kib;
+	return roams(plan) ? plan_number(&plan->before, NODE_TARGET) : (struct reading){ 0 };
+}
+
 static enum control_result turn_on(struct plan *plan, struct control_answer *answer)
 {
 	if (plan_let_grow(plan))
 		return answer_refuse(answer, RESULT_HARD_LIMIT, "static_max",
 				     "its maximum is not known: the toolstack has to write "
 				     "memory/static-max");
+	keep_former(plan);
 	plan_selfballoon(plan, true);
 	return RESULT_OK;
 }
 
-/*
- * A guest that may be anywhere up to static max stays where it is: its old target could be far
- * below what it needs by now. One that was off and confined keeps the target that it has.
- */
 /* A name that a shell takes as it is. */
 static bool plain(const char *name)
 {
@@ -230,17 +281,33 @@ static void tell_of_target(const struct plan *plan, struct reading target,
 		    plain(answer->name) ? answer->name : domid, size_word(word, target.value));
 }
 
-static enum control_result turn_off(struct plan *plan, struct control_answer *answer)
+/*
+ * A guest that may be anywhere up to static max stays where it is: its old target could be far
+ * below what it needs by now. One that was off and confined keeps the target that it has.
+ */
+static void stay(struct plan *plan, struct control_answer *answer)
 {
-	struct reading target = plan_number(&plan->before, NODE_TARGET);
-	bool roaming = target.state != READING_OK || enabled(&plan->before) ||
-		       plan->before.cap_kib > cap_of(plan, target.value);
-
-	if (roaming)
-		set_target(plan, held_kib(plan));
-	else
+	if (!roams(plan)) {
 		plan_confine(plan);
-	tell_of_target(plan, target, answer);
+		return;
+	}
+	set_target(plan, held_kib(plan));
+	plan->after.decided.former_kib = former(plan);
+	plan->after.decided.left_kib = plan_number(&plan->after, NODE_TARGET);
+	tell_of_target(plan, former(plan), answer);
+}
+
+static enum control_result turn_off(struct plan *plan, bool restore, struct control_answer *answer)
+{
+	struct reading target = former(plan);
+
+	if (restore && target.state == READING_OK && plan->static_max.state == READING_OK &&
+	    target.value <= plan->static_max.value) {
+		set_target(plan, target.value);
+		forget_former(plan);
+	} else {
+		stay(plan, answer);
+	}
 	plan_selfballoon(plan, false);
 	return RESULT_OK;
 }
@@ -260,6 +327,8 @@ static enum control_result retarget(struct plan *plan, uint64_t target_kib,
 				     size_text(most, plan->static_max.value));
 	}
 	set_target(plan, target_kib);
+	forget_former(plan);
+	plan->decides = true;
 	return RESULT_OK;
 }
 
@@ -293,11 +362,11 @@ enum control_result plan_add(struct plan *plan, const struct control_request *re
 	else if (request->value)
 		result = turn_on(plan, answer);
 	else
-		result = turn_off(plan, answer);
+		result = turn_off(plan, request->restore, answer);
 	answer->after = result == RESULT_OK ? plan_number(&plan->after, name) : answer->before;
 	if (switches) {
 		plan->decides = true;
-		plan->decided = (struct reading){ READING_OK, request->value };
+		plan->after.decided.selfballoon = (struct reading){ READING_OK, request->value };
 	}
 	return result;
 }
@@ -311,7 +380,6 @@ void plan_put_back(struct plan *plan, const struct control_undo *good)
 {
 	plan->after = *good;
 	plan->decides = true;
-	plan->decided = good->decided;
 	plan->putting_back = true;
 	for (unsigned int i = 0; i < NODE_COUNT; i++)
 		plan->write[i] = !same(&plan->before.node[i], &plan->after.node[i]);

@@ -79,7 +79,7 @@ static int plan_decision(struct change *change, void *context)
 {
 	const struct wish *wish = context;
 	struct plan *plan = &change->plans[0];
-	bool on = wish->decision.selfballoon.value;
+	bool on = wish->decision.decided.selfballoon.value;
 	bool fresh, elsewhere;
 	int error = plan_read(plan, change->store, change->hypervisor, wish->domid, wish->uuid);
 
@@ -94,7 +94,6 @@ static int plan_decision(struct change *change, void *context)
 		return error;
 	plan_selfballoon(plan, on);
 	plan->decides = true;
-	plan->decided = wish->decision.selfballoon;
 	change->count = 1;
 	return 0;
 }
@@ -184,11 +183,20 @@ int control_restore(struct store *store, struct hypervisor *hypervisor, uint32_t
 		return error;
 	if (wish.decision.changing.valid)
 		error = end_half_done(store, hypervisor, &wish);
-	if (error || wish.decision.selfballoon.state != READING_OK)
+	if (error || wish.decision.decided.selfballoon.state != READING_OK)
 		return error;
 	return grant(store, hypervisor, &wish, plan_decision,
-		     wish.decision.selfballoon.value ? "selfballoon is on again, as decided"
-						     : "selfballoon is off again, as decided");
+		     wish.decision.decided.selfballoon.value
+			     ? "selfballoon is on again, as decided"
+			     : "selfballoon is off again, as decided");
+}
+
+struct reading control_former_target(const char *uuid)
+{
+	struct decision decision;
+
+	decision_load(uuid, &decision);
+	return decision.decided.former_kib;
 }
 
 int control_guest_enabled(struct store *store, struct hypervisor *hypervisor, uint32_t domid,

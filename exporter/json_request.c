@@ -137,6 +137,8 @@ static const struct field {
 	{ "target_kib", IN(JSON_TARGET), IN(JSON_TARGET), offsetof(struct json_change, target_kib),
 	  take_kib, kib_of, false },
 	{ "domains", IN(JSON_SELFBALLOON_MANY), 0, 0, take_domains, text_or_null, true },
+	{ "restore", IN(JSON_SELFBALLOON) | IN(JSON_SELFBALLOON_MANY), 0,
+	  offsetof(struct json_change, restore), take_bool, bool_of, false },
 	{ "dry_run", IN_ALL, 0, offsetof(struct json_change, dry_run), take_bool, bool_of, false },
 	{ "force", IN_ALL, 0, offsetof(struct json_change, force), take_bool, bool_of, false },
 };

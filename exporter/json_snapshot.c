@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "config.h"
+#include "state.h"
 
 /* The table's values, absent and bad ones as null; then the names of the bad ones. */
 static void add_values(struct text *text, const struct metric *metrics,
@@ -91,6 +92,7 @@ void json_put_domain(struct text *text, const struct domain *domain)
 	else
 		json_put_null(text, "manager");
 	put_report_age(text, &domain->value[VALUE_LAST_REPORT]);
+	json_put_reading(text, "former_target_kib", UNIT_KIB, state_former_kib(domain));
 	add_values(text, metric_domain, domain->value, VALUE_COUNT);
 	json_put_close(text, '}');
 }

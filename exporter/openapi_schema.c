@@ -74,7 +74,7 @@ static const struct member domains[] = { PICTURE, { "domains", LIST(REF("Domain"
 static const struct member domain[] = {
 	FOUND(false), { "type", REF("Type"), false }, { "state", REF("State"), false },
 	{ "reason", STRING, false }, { "has_swap", BOOL, false }, { "manager", STRING_NULL, false },
-	{ "report_age_ms", NUMBER_NULL, false }, END };
+	{ "report_age_ms", NUMBER_NULL, false }, { "former_target_kib", NUMBER_NULL, false }, END };
 static const struct member history_end[] = {
 	{ "time", NUMBER_NULL, false }, { "interval_s", NUMBER, false },
 	{ "domains", LIST(REF("HistoryOfOne")), false }, END };
@@ -104,13 +104,15 @@ static const struct member audit_entry[] = {
 	{ "role", REF("Role"), false }, { "interface", WORD_NULL("Interface"), false },
 	{ "address", STRING_NULL, false }, { "action", WORD_NULL("Action"), false },
 	{ "subject", STRING_NULL, false }, { "dry_run", BOOL, false }, { "force", BOOL, false },
+	{ "restore", BOOL, false },
 	{ "requested", VALUE, false }, { "domid", NUMBER_NULL, false },
 	{ "name", STRING_NULL, false }, { "uuid", STRING_NULL, false }, { "before", VALUE, false },
 	{ "after", VALUE, false }, { "limit", STRING_NULL, false }, { "result", REF("Result"), false },
 	{ "detail", STRING_NULL, false }, { "warning", STRING_NULL, false }, END };
-static const struct member set_selfballoon[] = { { "enabled", BOOL, false }, WISHES, END };
+static const struct member set_selfballoon[] = {
+	{ "enabled", BOOL, false }, { "restore", BOOL, true }, WISHES, END };
 static const struct member set_selfballoon_many[] = {
-	{ "enabled", BOOL, false }, { "domains", NAMES, true }, WISHES, END };
+	{ "enabled", BOOL, false }, { "domains", NAMES, true }, { "restore", BOOL, true }, WISHES, END };
 static const struct member set_target[] = { { "target_kib", NUMBER, false }, WISHES, END };
 /* clang-format on */
 

@@ -231,6 +231,9 @@ static int refresh(struct record *record, struct store *store, struct hypervisor
 	bool was_enabled = enabled(record);
 	int error = 0;
 
+	if (record->marked & RECORD_KEPT)
+		record->domain.former_kib = control_former_target(record->domain.uuid);
+
 	if (dying(record)) {
 		record->marked = 0;
 		return 0;

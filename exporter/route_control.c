@@ -83,7 +83,8 @@ static bool submit(struct exchange *exchange, struct reply *reply, const struct 
 						    .action = exchange->route->action,
 						    .value = value,
 						    .dry_run = body->dry_run,
-						    .force = body->force };
+						    .force = body->force,
+						    .restore = body->restore };
 	snprintf(change->request.subject, sizeof(change->request.subject), "%s", exchange->id);
 	snprintf(change->request.match, sizeof(change->request.match), "%s",
 		 exchange->match ? exchange->match : "");

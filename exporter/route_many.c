@@ -182,7 +182,8 @@ static struct batch *batch_new(struct exchange *exchange, const struct json_chan
 						  .action = exchange->route->action,
 						  .value = body->enabled,
 						  .dry_run = body->dry_run,
-						  .force = body->force };
+						  .force = body->force,
+						  .restore = body->restore };
 	}
 	return batch;
 }

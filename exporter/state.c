@@ -73,6 +73,16 @@ uint64_t state_held_kib(const struct domain *domain)
 	return allocated->value - domain->overhead_kib;
 }
 
+struct reading state_former_kib(const struct domain *domain)
+{
+	const struct reading *selfballoon = &domain->value[VALUE_SELFBALLOON];
+
+	if (domain->former_kib.state != READING_OK && selfballoon->state == READING_OK &&
+	    selfballoon->value == 1)
+		return domain->value[VALUE_TARGET];
+	return domain->former_kib;
+}
+
 /*
  * The guest's words are on its target's scale, the hypervisor's are not. In two reports between
  * which neither moved, the difference is what the guest's target doesn't speak of.

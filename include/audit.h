@@ -23,7 +23,7 @@ void audit_set(bool journal, bool sync);
  * through again, which then follows one that says how many are missing). Fields, in the order of
  * their names:
  *	action address after before detail domid dry_run force interface limit name principal
- *	requested result role subject time uuid warning
+ *	requested restore result role subject time uuid warning
  * requested, before and after are KiB for a target and true or false for selfballoon; what is not
  * known is null. Bytes of a name that are no UTF-8 are shown as \xNN.
  */

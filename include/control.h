@@ -89,6 +89,7 @@ struct control_request {
 	bool force;
 	char match[256]; /* "", or an If-Match header (tag.h) that the domain has to pass */
 	bool unsaid;	 /* refused before it had said what value it wants */
+	bool restore;	 /* with selfballoon off: the target from before it was turned on */
 };
 
 struct control_answer {
@@ -118,7 +119,8 @@ struct control_limits {
  * while the guest sizes itself), "manager". Soft ones, which `force` passes: "minimum" (what the
  * guest says, or the 2008 floor where it says nothing that can be true) and "host_free" (growth
  * beyond the host's free memory less the reserve). A size need not be whole pages: Xen and the
- * balloon driver round down.
+ * balloon driver round down. With `restore` the target from before selfballooning is held against
+ * the same limits.
  */
 enum control_result control_check(const struct snapshot *snapshot,
 				  const struct control_limits *limits,
@@ -145,6 +147,14 @@ struct control_node {
 /* The nodes that a change may write. */
 enum control_node_name { NODE_TARGET, NODE_SELFBALLOON, NODE_VM_MEMORY, NODE_COUNT };
 
+/* What dom0 decided for a domain, and what came of it; kept by UUID, see decision.h. */
+struct control_decided {
+	struct reading selfballoon; /* 0 or 1 as an operator said; absent: never decided */
+	struct reading former_kib;  /* the target before selfballooning; absent: not known */
+	struct reading left_kib;    /* the target that turning it off left instead */
+	char policy[CONTRACT_POLICY_MAX + 1]; /* memory/policy as ordered; "": none */
+};
+
 /* What one applied change replaced, for control_revert(). */
 struct control_undo {
 	enum control_action action;
@@ -152,8 +162,8 @@ struct control_undo {
 	char uuid[SNAPSHOT_UUID_SIZE];
 	uint64_t cap_kib;
 	struct control_node node[NODE_COUNT];
-	struct reading decided; /* what dom0 had decided about selfballoon; see decision.h */
-	bool valid;		/* something was applied and can be put back */
+	struct control_decided decided;
+	bool valid; /* something was applied and can be put back */
 };
 
 /*
@@ -166,7 +176,8 @@ struct control_undo {
  * On: cap = static max + slack, then selfballoon = 1. Off: selfballoon = 0; a guest that was let
  * grow stays where it is: target = what the hypervisor says it holds less its overhead
  * (snapshot.h); cap = target + videoram + slack. Target: cap likewise; /vm/<uuid>/memory and a
- * populate-on-demand target follow, as with `xl mem-set`.
+ * populate-on-demand target follow, as with `xl mem-set`. Off with `restore`: as off, and the
+ * target from before selfballooning, where one is kept.
  */
 void control_apply(struct store *store, struct hypervisor *hypervisor,
 		   const struct control_request *requests, struct control_answer *answers,
@@ -217,6 +228,12 @@ uint64_t control_count(enum control_interface via, enum control_action action,
  */
 int control_restore(struct store *store, struct hypervisor *hypervisor, uint32_t domid,
 		    const char *uuid);
+
+/*
+ * For the collector, on its thread: the target that this UUID had before selfballooning; absent
+ * where none is kept.
+ */
+struct reading control_former_target(const char *uuid);
 
 /* The guest itself set selfballoon to 1 and control.guest_may_grow is true: raise its cap. */
 int control_guest_enabled(struct store *store, struct hypervisor *hypervisor, uint32_t domid,

@@ -12,7 +12,7 @@
 #include "control.h"
 
 struct decision {
-	struct reading selfballoon;   /* 0 or 1 as an operator said; absent: never decided */
+	struct control_decided decided;
 	uint32_t domid;		      /* where it is in force; 0: nowhere since the host booted */
 	struct control_undo changing; /* valid: a change was begun and its end not noted */
 };

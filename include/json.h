@@ -46,6 +46,7 @@ struct json_change {
 	uint64_t target_kib;
 	bool dry_run;
 	bool force;
+	bool restore;
 	char **domains; /* NULL: the request has no list */
 	size_t count;
 };

@@ -19,8 +19,7 @@ struct plan {
 	struct control_undo after; /* action, domid, uuid and cap as they shall be, and the nodes */
 	bool write[NODE_COUNT]; /* perhaps the same bytes: a target written anew wakes the guest */
 	struct decision kept;	/* as it was on disk */
-	bool decides;		/* this is, or takes back, a decision of dom0's: */
-	struct reading decided; /* what it is to be */
+	bool decides;		/* this is, or takes back, a decision of dom0's: after.decided */
 	bool putting_back;	/* `after` is the good state, should the agent die meanwhile */
 
 	/* The change's own: what has been done so far. */
@@ -29,8 +28,9 @@ struct plan {
 };
 
 /*
- * Reads the domain as it stands; `after` is the same as `before`, nothing is to be written.
- * -ESTALE: no domain with this domid, or not the one with this UUID, or it is dying.
+ * Reads the domain as it stands, and what is kept of it; `after` is the same as `before`, nothing
+ * is to be written. -ESTALE: no domain with this domid, or not the one with this UUID, or it is
+ * dying.
  */
 int plan_read(struct plan *plan, struct store *store, struct hypervisor *hypervisor, uint32_t domid,
 	      const char *uuid);

@@ -15,11 +15,12 @@
 
 struct store;
 
-/* What may be marked for reading: a bit per key of the contract, and two more. */
+/* What may be marked for reading: a bit per key of the contract, and three more. */
 #define RECORD_KEY(key) (1u << (key))
 #define RECORD_NAME	(1u << KEY_COUNT)
 #define RECORD_MANAGER	(1u << (KEY_COUNT + 1)) /* look for another manager's keys */
-#define RECORD_ALL	((1u << (KEY_COUNT + 2)) - 1)
+#define RECORD_KEPT	(1u << (KEY_COUNT + 2)) /* what dom0 decided; not the record's to read */
+#define RECORD_ALL	((1u << (KEY_COUNT + 3)) - 1)
 
 struct record {
 	struct domain domain;

@@ -119,6 +119,7 @@ struct domain {
 	uint64_t overhead_kib;
 	enum contract_driver driver; /* what keeps its daemon from moving its balloon */
 	bool has_swap;		     /* it reported a swaptotal above 0 */
+	struct reading former_kib;   /* dom0's target before selfballooning; absent: not known */
 	const char
 		*manager; /* another program that owns `target` ("squeezed", "qmemman"), or NULL */
 	enum domain_state state;

@@ -29,6 +29,9 @@ struct state_memory {
 /* What a domain holds, on the scale of its target: the one place that relates the two. */
 uint64_t state_held_kib(const struct domain *domain);
 
+/* The target from before selfballooning: as kept, or, while it is on, the one that still stands. */
+struct reading state_former_kib(const struct domain *domain);
+
 /*
  * Sets domain->state, ->reason and ->overhead_kib from its readings, the host's free memory, since
  * when xenstored answers, and the past: domain->state is the one judged before. Sets what the guest

@@ -31,6 +31,8 @@ static void add_options(const struct cli *cli, json_t *body)
 		json_object_set_new(body, "dry_run", json_true());
 	if (cli->options->force)
 		json_object_set_new(body, "force", json_true());
+	if (cli->options->restore)
+		json_object_set_new(body, "restore", json_true());
 }
 
 static void say_value(const json_t *value, bool size)
@@ -212,27 +214,6 @@ static int set_target(struct cli *cli, const struct way *way, const char *id, ui
 	return code;
 }
 
-/* Gives guests that selfballooned the target back that they had before it was turned on. */
-static int restore_targets(struct cli *cli, const struct guests *before, size_t count, char **words)
-{
-	size_t picked;
-	bool good;
-	const struct guest **list = guests_pick(before, count, words, &picked, &good);
-	int code = EXIT_DONE, own;
-	uint64_t kib;
-
-	for (size_t i = 0; i < picked; i++) {
-		const json_t *guest = list[i]->object;
-
-		if (!guest_true(guest, "selfballoon") || !guest_number(guest, "target_kib", &kib))
-			continue;
-		own = set_target(cli, list[i]->way, guest_text(guest, "uuid"), kib);
-		code = own > code ? own : code;
-	}
-	free(list);
-	return code;
-}
-
 static int switch_guests(struct cli *cli, bool on, size_t count, char **words)
 {
 	struct batch batches[OPTIONS_HOSTS_MAX] = { 0 };
@@ -265,16 +246,7 @@ int command_on(struct cli *cli, size_t count, char **words)
 
 int command_off(struct cli *cli, size_t count, char **words)
 {
-	struct guests before;
-	int code, own;
-
-	if (!cli->options->restore || cli->options->dry_run)
-		return switch_guests(cli, false, count, words);
-	guests_read(cli, &before);
-	code = switch_guests(cli, false, count, words);
-	own = code == EXIT_DONE ? restore_targets(cli, &before, count, words) : code;
-	guests_free(&before);
-	return own > code ? own : code;
+	return switch_guests(cli, false, count, words);
 }
 
 /* Those that a pattern fits, or the one among several hosts. */

@@ -30,6 +30,8 @@ static const struct column words[] = {
 	{ "reason", "reason", "REASON", SHOWN_TEXTS, "Why it has the size it has." },
 	{ "manager", "manager", "MANAGER", SHOWN_TEXTS, "Another program that owns its target." },
 	{ "swap", "has_swap", "SWAP", SHOWN_ON, "Whether it has swap space." },
+	{ "former_target", "former_target_kib", "FORMER TARGET", SHOWN_SIZE,
+	  "Target from before selfballooning, which off --restore gives back." },
 };
 
 static const enum column_kind kinds[] = {

@@ -50,7 +50,8 @@ const struct command commands[] = {
 	{ "off", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL | GROUP_OFF, TRAIT_GUESTS,
 	  command_off, "let guests follow dom0's target again",
 	  "Turns selfballooning off: the guest stays at the size it has, which becomes its target.\n"
-	  "With --restore it gets the target back that it had before selfballooning.\n"
+	  "With --restore it gets the target back that it had before selfballooning, also later: the\n"
+	  "agent keeps it by UUID until another target is set.\n"
 	  "\n"
 	  "  xenballoon off web1 web2\n"
 	  "  xenballoon off 'web*' --restore\n" },

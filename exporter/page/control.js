@@ -8,6 +8,7 @@ import { notify, question } from "./say.js";
 import { ask, askJson, maySteer, Problem } from "./session.js";
 
 const PATIENCE_S = 3;
+const TOLERANCE_KIB = 1024; // sizes closer than this are the same
 
 function path(guest, what) {
 	return `api/v1/domains/${encodeURIComponent(guest.uuid)}/${what}`;
@@ -44,8 +45,34 @@ function learn(answer, key) {
 		model.setGuest({ ...guest, [key]: answer.after });
 }
 
-function warned(text, answer) {
-	notify(answer.warning ? `${text} ${sentence(answer.warning)}` : text, answer.warning ? "warn" : "good");
+function warned(text, answer, action = null) {
+	notify(answer.warning ? `${text} ${sentence(answer.warning)}` : text, answer.warning ? "warn" : "good", action);
+}
+
+// The target from before selfballooning, where going back to it would change something; else null.
+export function formerTarget(guest) {
+	const former = guest.former_target_kib ?? null;
+	const now = guest.selfballoon ? model.holds(guest) : guest.target_kib;
+	return former !== null && Math.abs(former - now) >= TOLERANCE_KIB ? former : null;
+}
+
+// What can be done about a guest that stays small.
+function backTo(guest) {
+	const former = formerTarget(guest);
+	return former === null ? null : { word: `Back to ${size(former)}`, act: () => restoreTarget(guest) };
+}
+
+// Selfballooning off, and the target from before. Resolves to whether it was done.
+export async function restoreTarget(guest) {
+	try {
+		const answer = await change(path(guest, "selfballoon"), { body: { enabled: false, restore: true } });
+		learn(answer, "selfballoon");
+		notify(`${quoted(guest.name)} goes back to its target from before selfballooning.`);
+		return true;
+	} catch (error) {
+		notify(`${quoted(guest.name)} does not go back to its target: ${reason(error)}`, "bad");
+		return false;
+	}
 }
 
 // Resolves to whether it was done.
@@ -53,7 +80,7 @@ export async function switchGuest(guest, enabled) {
 	try {
 		const answer = await change(path(guest, "selfballoon"), { body: { enabled } });
 		learn(answer, "selfballoon");
-		warned(`Selfballooning is ${enabled ? "on" : "off"} in ${quoted(guest.name)}.`, answer);
+		warned(`Selfballooning is ${enabled ? "on" : "off"} in ${quoted(guest.name)}.`, answer, enabled ? null : backTo(guest));
 		return true;
 	} catch (error) {
 		notify(`${quoted(guest.name)} was not switched ${enabled ? "on" : "off"}: ${reason(error)}`, "bad");

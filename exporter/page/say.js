@@ -15,11 +15,14 @@ export function hush() {
 	byId("notice").hidden = true;
 }
 
-// tone: "good", "warn" or "bad"; what is bad stays until dismissed.
-export function notify(text, tone = "good") {
+// tone: "good", "warn" or "bad"; what is bad stays until dismissed. An action is { word, act }.
+export function notify(text, tone = "good", action = null) {
 	const notice = byId("notice");
 	notice.dataset.tone = tone;
 	byId("notice-text").textContent = text;
+	setText(byId("notice-act"), action ? action.word : "");
+	byId("notice-act").hidden = !action;
+	byId("notice-act").onclick = action && action.act;
 	notice.hidden = false;
 	speak(text);
 	clearTimeout(timer);

@@ -2,7 +2,7 @@
 // The operator's controls in a guest's view. A target is judged by the agent, without changing
 // anything, before it can be sent; what would be refused says why, and what would pass.
 
-import { checkTarget, forceTarget, reason, setTarget, switchGuest } from "./control.js";
+import { checkTarget, forceTarget, formerTarget, reason, restoreTarget, setTarget, switchGuest } from "./control.js";
 import { make, setAttribute, setText } from "./dom.js";
 import { mib, sentence, size } from "./format.js";
 
@@ -17,11 +17,12 @@ export class Steering {
 		this.serial = 0;
 		this.checked = null; // what the agent said of the value that is shown
 		Object.assign(this, {
-			toggle: find(".switch"), selfText: find(".self-text"), form: find("form"), slider: find("[type=range]"),
+			toggle: find(".switch"), restore: find(".restore"), selfText: find(".self-text"), form: find("form"), slider: find("[type=range]"),
 			number: find("[type=number]"), least: find(".least"), greatest: find(".greatest"),
 			submit: find("[type=submit]"), verdict: find(".verdict"), actions: find(".verdict-actions"),
 		});
 		this.toggle.addEventListener("click", () => this.flip());
+		this.restore.addEventListener("click", () => restoreTarget(this.guest));
 		this.slider.addEventListener("input", () => this.edit(this.slider.value));
 		this.number.addEventListener("input", () => this.edit(this.number.value));
 		this.form.addEventListener("submit", (event) => {
@@ -40,6 +41,9 @@ export class Steering {
 		this.guest = guest;
 		setAttribute(this.toggle, "aria-checked", String(Boolean(guest.selfballoon)));
 		setText(this.selfText, guest.selfballoon ? "The guest sets its own size, up to its maximum." : "The guest follows dom0’s target.");
+		const former = formerTarget(guest);
+		this.restore.hidden = former === null;
+		setText(this.restore, `${guest.selfballoon ? "Turn off, back" : "Back"} to ${size(former)}`);
 		const least = Math.min(mib(guest.minimum_kib ?? 4 * MIB), mib(guest.static_max_kib ?? 0));
 		this.bound(least, mib(guest.static_max_kib ?? 0));
 		if (!this.edited)

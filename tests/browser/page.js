@@ -127,6 +127,21 @@ test("a switch flips the guest, and its bar moves", async () => {
 	same((await guest("guest1")).selfballoon, false, "the agent's word");
 });
 
+test("a guest that selfballooning left small goes back to its target from before", async () => {
+	const before = (await guest("guest6")).target_kib;
+	await openGuest("guest6");
+	same(await shown("#detail .restore"), 0, "ways back before anything was done");
+	await page.locator("#detail .switch").click();
+	await until("the guest to shrink", async () => (await guest("guest6")).allocated_kib < before - 8 * 1024);
+	await page.locator("#detail .restore", { hasText: "Turn off, back to" }).waitFor();
+	await page.locator("#detail .switch").click();
+	await page.locator("#notice-act", { hasText: "Back to" }).waitFor();
+	holds((await guest("guest6")).target_kib < before, "off alone leaves it small");
+	await page.locator("#detail .restore", { hasText: "Back to" }).click();
+	await until("the target", async () => (await guest("guest6")).target_kib === before);
+	await until("no way back any more", async () => await shown("#detail .restore") === 0);
+});
+
 test("a target that would be refused says why before it is sent; what passes is set", async () => {
 	const before = (await guest("guest2")).target_kib;
 	await openGuest("guest2");

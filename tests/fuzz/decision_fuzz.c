@@ -58,7 +58,8 @@ static void accepted(const struct decision *decision)
 {
 	struct decision again;
 
-	MUST(decision->domid <= SNAPSHOT_DOMAINS_MAX && decision->selfballoon.value <= 1);
+	MUST(decision->domid <= SNAPSHOT_DOMAINS_MAX && decision->decided.selfballoon.value <= 1);
+	MUST(decision->decided.former_kib.value <= CONTRACT_KIB_MAX);
 	if (decision->changing.valid) {
 		MUST(decision->changing.domid > 0);
 		MUST(decision->changing.cap_kib <= CONTRACT_KIB_MAX);
@@ -69,10 +70,12 @@ static void accepted(const struct decision *decision)
 	}
 	MUST(decision_save(UUID, decision) == 0);
 	MUST(decision_load(UUID, &again) == 0);
-	if (decision->selfballoon.state == READING_OK || decision->changing.valid)
+	/* What left_kib says is about former_kib: alone it is worth no file. */
+	if (decision->decided.selfballoon.state == READING_OK || *decision->decided.policy ||
+	    decision->decided.former_kib.state == READING_OK || decision->changing.valid) {
 		MUST(again.domid == decision->domid);
-	MUST(again.selfballoon.state == decision->selfballoon.state);
-	MUST(again.selfballoon.value == decision->selfballoon.value);
+		MUST(!memcmp(&again.decided, &decision->decided, sizeof(again.decided)));
+	}
 	MUST(again.changing.valid == decision->changing.valid);
 	MUST(!again.changing.valid ||
 	     !memcmp(&again.changing, &decision->changing, sizeof(again.changing)));

@@ -152,6 +152,14 @@ field() { # NAME FIELD
 	contains "${lines[0]}" "NEEDS"
 }
 
+key_is() { # NAME KEY VALUE
+	same "$(key "$1" "$2")" "$3" "$2 of $1"
+}
+
+field_is() { # NAME FIELD VALUE
+	same "$(field "$1" "$2")" "$3" "$2 of $1"
+}
+
 # smaller_than NAME KIB
 smaller_than() {
 	[ "$(field "$1" allocated_kib)" -lt "$2" ]
@@ -164,15 +172,32 @@ smaller_than() {
 	run -0 cli off guest3
 	contains "$output" "It stays at "
 	contains "$output" "its target before was 400 MiB (xenballoon target guest3 400M)."
-	cli on guest3
+	# It is kept, whatever becomes of the agent: off once more gives it back.
+	agent_stop
+	agent_start
+	same "$(field guest3 former_target_kib)" 409600
+	run -0 cli off guest3 --restore --dry-run
+	contains "$output" "Its target is to be 400 MiB, as before selfballooning."
+	[ "$(key guest3 target)" -lt 300000 ]
 	run -0 cli off guest3 --restore
-	contains "$output" "guest3: target "
+	contains "$output" "guest3: selfballooning off (was off)"
+	same "$(key guest3 target)" 409600
+	run -0 cli off guest3 --restore
+	contains "$output" "No target from before selfballooning is known: its target stays."
+	run -2 cli on guest3 --restore
+}
+
+@test "the target from before selfballooning outlives a reboot of the guest, and comes back by the API" {
 	cli target guest3 400M
 	cli on guest3
 	wait_until 60 smaller_than guest3 300000
-	run -0 cli off guest3 --restore
-	contains "$output" "guest3: target 400 MiB (was "
+	bed reboot guest3
+	wait_until 30 key_is guest3 selfballoon 1
+	wait_until 10 field_is guest3 former_target_kib 409600
+	same "$(http POST "/api/v1/domains/guest3/selfballoon" '{"enabled": false, "restore": true}' operator | jq -r .result)" ok
 	same "$(key guest3 target)" 409600
+	same "$(http POST "/api/v1/domains/guest3/selfballoon" '{"enabled": true, "restore": true}' operator | jq -r .status)" 400
+	same "$(audit_lines '.restore and .result == "ok" and .name == "guest3"')" 3 lines
 }
 
 @test "a dry run is refused or would be done, and changes nothing" {

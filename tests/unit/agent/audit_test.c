@@ -92,7 +92,8 @@ static void says_all(void **state)
 		"262144,"
 		"\"detail\":\"too low\",\"domid\":7,\"dry_run\":false,\"force\":false,"
 		"\"interface\":\"http\",\"limit\":\"minimum\",\"name\":\"web1\","
-		"\"principal\":\"ops\",\"requested\":131072,\"result\":\"soft_limit\","
+		"\"principal\":\"ops\",\"requested\":131072,\"restore\":false,\"result\":\"soft_"
+		"limit\","
 		"\"role\":\"operator\",\"subject\":\"web1\","
 		"\"uuid\":\"00000000-0000-4000-8000-000000000001\",\"warning\":null}";
 	size_t count;

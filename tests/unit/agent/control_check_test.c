@@ -310,6 +310,41 @@ static void switching_warns(void **state)
 	assert_string_equal(check(ask(CONTROL_SELFBALLOON, "web1", 0)).warning, "");
 }
 
+/* The target from before is held against the limits of any target. */
+static void restoring(void **state)
+{
+	struct control_request off = ask(CONTROL_SELFBALLOON, "web1", 0);
+	struct domain *web1 = &host->domain[0];
+	struct control_answer answer;
+
+	(void)state;
+	off.restore = true;
+	assert_non_null(strstr(check(off).warning, "No target from before"));
+	web1->former_kib = ok(200 * MIB);
+	assert_non_null(strstr(check(off).warning, "to be 200 MiB, as before"));
+	web1->former_kib = ok(513 * MIB);
+	answer = check(off);
+	assert_int_equal(answer.result, RESULT_HARD_LIMIT);
+	assert_int_equal(answer.would_pass.state, READING_ABSENT);
+	web1->former_kib = ok(90 * MIB);
+	assert_string_equal(check(off).limit, "minimum");
+	off.force = true;
+	assert_int_equal(check(off).result, RESULT_OK);
+	off.force = false;
+	host->host[HOST_FREE] = ok(50 * MIB);
+	web1->former_kib = ok(400 * MIB);
+	assert_string_equal(check(off).limit, "host_free");
+	/* Nothing kept, but the target still stands while it is on. */
+	web1->former_kib = (struct reading){ 0 };
+	web1->value[VALUE_SELFBALLOON] = ok(1);
+	assert_non_null(strstr(check(off).warning, "to be 256 MiB, as before"));
+	off.value = 1;
+	assert_int_equal(check(off).result, RESULT_MALFORMED);
+	off = ask(CONTROL_TARGET, "web1", 200 * MIB);
+	off.restore = true;
+	assert_int_equal(check(off).result, RESULT_MALFORMED);
+}
+
 static void answer_says_what_would_be(void **state)
 {
 	struct control_answer answer = target(200 * MIB);
@@ -417,6 +452,7 @@ int main(void)
 		EACH(host_memory),
 		EACH(lowering_asks_for_no_memory),
 		EACH(switching_warns),
+		EACH(restoring),
 		EACH(answer_says_what_would_be),
 		EACH(off_and_target_together),
 		EACH(growth_adds_up),

@@ -239,14 +239,14 @@ static void note_of_a_domain_that_is_gone(void **state)
 
 static void decision_comes_back(void **state)
 {
-	struct decision on = { .selfballoon = { READING_OK, 1 } };
+	struct decision on = { .decided.selfballoon = { READING_OK, 1 } };
 
 	(void)state;
 	assert_int_equal(decision_save(uuid_of(1), &on), 0);
 	assert_int_equal(control_restore(store, hypervisor, 1, uuid_of(1)), 0);
 	assert_string_equal(fake->log, "cap1=525312 selfballoon=1 commit ");
 	assert_int_equal(decided(1), 1);
-	on.selfballoon.value = 0;
+	on.decided.selfballoon.value = 0;
 	fake->log[0] = '\0';
 	assert_int_equal(decision_save(uuid_of(3), &on), 0);
 	assert_int_equal(control_restore(store, hypervisor, 3, uuid_of(3)), 0);
@@ -279,7 +279,7 @@ static void decision_in_force_stays_as_it_is(void **state)
 /* Under a new domid, a guest that wrote before we did has not decided for dom0. */
 static void decision_beats_a_quick_guest(void **state)
 {
-	struct decision on = { .selfballoon = { READING_OK, 1 }, .domid = 3 };
+	struct decision on = { .decided.selfballoon = { READING_OK, 1 }, .domid = 3 };
 
 	(void)state;
 	put(1, "selfballoon", "0");

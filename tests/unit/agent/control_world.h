@@ -310,7 +310,7 @@ static const char *get(uint32_t domid, const char *name)
 	return node->exists ? text : "(none)";
 }
 
-static uint64_t cap(uint32_t domid)
+static inline uint64_t cap(uint32_t domid)
 {
 	return fake->world.domain[domid - 1].cap_kib;
 }
@@ -383,7 +383,7 @@ static struct control_answer one(enum control_action action, uint32_t domid, uin
 	return apply(&request, &domid, 1).answer[0];
 }
 
-static bool noted(uint32_t domid)
+static inline bool noted(uint32_t domid)
 {
 	struct decision decision;
 
@@ -396,7 +396,9 @@ static int decided(uint32_t domid)
 	struct decision decision;
 
 	assert_int_equal(decision_load(uuid_of(domid), &decision), 0);
-	return decision.selfballoon.state == READING_OK ? (int)decision.selfballoon.value : -1;
+	return decision.decided.selfballoon.state == READING_OK
+		       ? (int)decision.decided.selfballoon.value
+		       : -1;
 }
 
 #define EACH(f) cmocka_unit_test_setup(f, setup)

@@ -66,12 +66,15 @@ static const struct decision nothing;
 static struct decision example(void)
 {
 	struct decision decision = {
-		.selfballoon = { READING_OK, 1 },
+		.decided = { .selfballoon = { READING_OK, 1 },
+			     .former_kib = { READING_OK, CONTRACT_KIB_MAX },
+			     .left_kib = { READING_OK, 4096 },
+			     .policy = "pressure floor=96MiB" },
 		.domid = 12,
 		.changing = { .action = CONTROL_TARGET,
 			      .domid = 13,
 			      .uuid = UUID,
-			      .decided = { READING_OK, 1 },
+			      .decided = { .selfballoon = { READING_OK, 1 } },
 			      .cap_kib = CONTRACT_KIB_MAX,
 			      .valid = true },
 	};
@@ -92,13 +95,13 @@ static void comes_back(void **state)
 	assert_memory_equal(&loaded, &nothing, sizeof(loaded));
 	assert_int_equal(decision_save(UUID, &saved), 0);
 	assert_int_equal(decision_load(UUID, &loaded), 0);
-	assert_int_equal(loaded.selfballoon.value, 1);
+	assert_memory_equal(&loaded.decided, &saved.decided, sizeof(saved.decided));
 	assert_int_equal(loaded.domid, 12);
 	assert_true(loaded.changing.valid);
 	assert_int_equal(loaded.changing.action, CONTROL_TARGET);
 	assert_int_equal(loaded.changing.domid, 13);
 	assert_string_equal(loaded.changing.uuid, UUID);
-	assert_int_equal(loaded.changing.decided.value, 1);
+	assert_memory_equal(&loaded.changing.decided, &saved.decided, sizeof(saved.decided));
 	assert_int_equal(loaded.changing.cap_kib, CONTRACT_KIB_MAX);
 	assert_memory_equal(loaded.changing.node, saved.changing.node, sizeof(saved.changing.node));
 }
@@ -126,6 +129,37 @@ static void nothing_said_takes_no_file(void **state)
 	assert_int_equal(decision_save(UUID, &nothing), 0);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(decision_save(UUID, &nothing), 0);
+}
+
+/* Each thing that was decided is worth a file by itself. */
+static void each_takes_a_file(void **state)
+{
+	const struct decision each[] = {
+		{ .decided.selfballoon = { READING_OK, 0 } },
+		{ .decided.former_kib = { READING_OK, 128000 } },
+		{ .decided.policy = "floor=96" },
+	};
+	struct decision loaded;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		assert_int_equal(decision_save(UUID, &each[i]), 0);
+		assert_int_equal(decision_load(UUID, &loaded), 0);
+		assert_memory_equal(&loaded.decided, &each[i].decided, sizeof(loaded.decided));
+	}
+}
+
+/* What the release before this one wrote. */
+static void without_what_came_later(void **state)
+{
+	struct decision loaded;
+
+	(void)state;
+	put("{\"boot\":\"x\",\"changing\":null,\"domid\":3,\"selfballoon\":true}");
+	assert_int_equal(decision_load(UUID, &loaded), 0);
+	assert_int_equal(loaded.decided.selfballoon.value, 1);
+	assert_int_equal(loaded.decided.former_kib.state, READING_ABSENT);
+	assert_string_equal(loaded.decided.policy, "");
 }
 
 static void only_canonical_uuids(void **state)
@@ -164,6 +198,9 @@ static void damaged_files(void **state)
 		"{\"boot\":\"x\",\"domid\":1,\"selfballoon\":1,\"changing\":null}",
 		"{\"boot\":\"x\",\"domid\":1,\"domid\":1,\"selfballoon\":true,\"changing\":null}",
 		"{\"boot\":\"x\",\"domid\":1,\"selfballoon\":true,\"changing\":null} x",
+		"{\"boot\":\"x\",\"domid\":1,\"selfballoon\":true,\"former_kib\":-1}",
+		"{\"boot\":\"x\",\"domid\":1,\"selfballoon\":true,\"left_kib\":\"1\"}",
+		"{\"boot\":\"x\",\"domid\":1,\"selfballoon\":true,\"policy\":7}",
 	};
 	struct decision decision;
 
@@ -214,7 +251,8 @@ static void another_boot(void **state)
 	boot[8] = boot[8] == '0' ? '1' : '0';
 	put(text);
 	assert_int_equal(decision_load(UUID, &loaded), 0);
-	assert_int_equal(loaded.selfballoon.value, 1);
+	assert_int_equal(loaded.decided.selfballoon.value, 1);
+	assert_int_equal(loaded.decided.former_kib.value, CONTRACT_KIB_MAX);
 	assert_int_equal(loaded.domid, 0);
 	assert_false(loaded.changing.valid);
 }
@@ -269,6 +307,8 @@ int main(void)
 		EACH(comes_back),
 		EACH(longest_node),
 		EACH(nothing_said_takes_no_file),
+		EACH(each_takes_a_file),
+		EACH(without_what_came_later),
 		EACH(only_canonical_uuids),
 		EACH(damaged_files),
 		EACH(every_byte_damaged),
