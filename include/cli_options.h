@@ -21,7 +21,7 @@ enum option_group {
 	GROUP_CHANGE = 1 << 3,	/* --dry-run, --force */
 	GROUP_ALL = 1 << 4,	/* --all */
 	GROUP_WAIT = 1 << 5,	/* --wait */
-	GROUP_CHECK = 1 << 6,	/* -w, -c */
+	GROUP_CHECK = 1 << 6,	/* -w, -c, -v */
 	GROUP_TOP = 1 << 7,	/* -b, -d */
 	GROUP_COUNT = 1 << 8,	/* -n */
 	GROUP_FILTER = 1 << 9,	/* of audit */
@@ -48,6 +48,7 @@ struct options {
 	const char *role, *domains, *expires, *file;
 	const char *config;
 	bool help, version;
+	uint64_t verbose; /* how often -v was given */
 };
 
 /*

@@ -193,6 +193,7 @@ static void begin(struct client_call *call)
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, own->wrong);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* waits for no resolver */
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "xenballoon/" XENBALLOON_VERSION);
 	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);

@@ -16,6 +16,7 @@
 
 /* What completion asks for; no command, as it is not for people. */
 #define WORDS_OPTION "--completion-words"
+#define VERSION_LINE "xenballoon " XENBALLOON_VERSION
 
 static const struct command *find(const char *name)
 {
@@ -34,8 +35,9 @@ static bool enough(const struct command *command, size_t count)
 {
 	if (count >= command->least && count <= command->most)
 		return true;
-	fprintf(stderr, "xenballoon: usage: xenballoon %s %s\n  xenballoon %s --help explains it\n",
-		command->name, command->words, command->name);
+	fprintf(stderr,
+		"xenballoon: usage: xenballoon %s%s%s\n  xenballoon %s --help explains it\n",
+		command->name, *command->words ? " " : "", command->words, command->name);
 	return false;
 }
 
@@ -73,29 +75,72 @@ static int finish(int code)
 	return code == EXIT_DONE ? EXIT_NO_ANSWER : code;
 }
 
-/* Monitoring takes 2 for critical, and reads standard output only. */
-static int wrong_usage(const struct command *command)
-{
-	if (!(command->traits & TRAIT_PLUGIN))
-		return EXIT_USAGE;
-	puts("XENBALLOON UNKNOWN - wrong usage");
-	return EXIT_PLUGIN_UNKNOWN;
-}
-
 static int run_words(const struct command *command, struct options *options, int argc, char **argv)
 {
 	int at = options_read(options, command->groups, false, argc, argv), code;
 
 	if (at < 0)
-		return wrong_usage(command);
-	if (options->help) {
+		return EXIT_BAD_OPTION;
+	/* By the guidelines of monitoring plugins, neither is a service that is well. */
+	code = command->traits & TRAIT_PLUGIN ? EXIT_PLUGIN_UNKNOWN : EXIT_DONE;
+	if (options->version)
+		puts(VERSION_LINE);
+	else if (options->help)
 		command_help(command, stdout);
-		return EXIT_DONE;
+	else if (!enough(command, (size_t)(argc - at)))
+		code = EXIT_BAD_OPTION;
+	else
+		code = run(command, options, (size_t)(argc - at), argv + at);
+	return code;
+}
+
+/* The program's complaints as one line; a '|' would begin performance data. */
+static void print_unknown(char *complaints)
+{
+	const char *between = " -";
+
+	fputs("XENBALLOON UNKNOWN", stdout);
+	for (char *line = strtok(complaints, "\n"); line; line = strtok(NULL, "\n")) {
+		line += strncmp(line, "xenballoon: ", 12) ? strspn(line, " ") : 12;
+		for (char *at = line; (at = strchr(at, '|'));)
+			*at = '/';
+		printf("%s %s", between, line);
+		between = ";";
 	}
-	if (!enough(command, (size_t)(argc - at)))
-		return wrong_usage(command);
-	code = run(command, options, (size_t)(argc - at), argv + at);
-	return code == EXIT_BAD_OPTION ? wrong_usage(command) : code;
+	putchar('\n');
+}
+
+/* Monitoring takes 2 for critical, and reads standard output only. */
+static int run_plugin(const struct command *command, struct options *options, int argc, char **argv)
+{
+	FILE *errors = stderr;
+	char *complaints;
+	size_t len;
+	int code;
+
+	stderr = open_memstream(&complaints, &len);
+	if (!stderr)
+		abort();
+	code = run_words(command, options, argc, argv);
+	fclose(stderr);
+	stderr = errors;
+	if (code != EXIT_BAD_OPTION) {
+		fputs(complaints, stderr);
+	} else {
+		print_unknown(complaints);
+		code = EXIT_PLUGIN_UNKNOWN;
+	}
+	free(complaints);
+	return code;
+}
+
+static int run_command(const struct command *command, struct options *options, int argc,
+		       char **argv)
+{
+	int code = command->traits & TRAIT_PLUGIN ? run_plugin(command, options, argc, argv)
+						  : run_words(command, options, argc, argv);
+
+	return code == EXIT_BAD_OPTION ? EXIT_USAGE : code;
 }
 
 static int help(const char *name)
@@ -126,7 +171,7 @@ int main(int argc, char **argv)
 	if (at < 0)
 		return EXIT_USAGE;
 	if (options.version) {
-		puts("xenballoon " XENBALLOON_VERSION);
+		puts(VERSION_LINE);
 		return finish(EXIT_DONE);
 	}
 	if (options.help)
@@ -140,5 +185,5 @@ int main(int argc, char **argv)
 	command = find(argv[at]);
 	if (!command)
 		return EXIT_USAGE;
-	return finish(run_words(command, &options, argc - at, argv + at));
+	return finish(run_command(command, &options, argc - at, argv + at));
 }

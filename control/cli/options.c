@@ -20,6 +20,7 @@ enum option_kind {
 	KIND_TEXT,     /* const char * */
 	KIND_DURATION, /* uint64_t, seconds */
 	KIND_NUMBER,   /* uint64_t, at least 1 */
+	KIND_TIMES,    /* uint64_t, how often */
 	KIND_HOST,     /* appended to host[] */
 	KIND_WAIT      /* flag, with a duration if one is given */
 };
@@ -54,9 +55,9 @@ static const struct option_row rows[] = {
 	{ 0, "wait", "DURATION", KIND_WAIT, GROUP_WAIT, AT(wait),
 	  "follow the guest until it is there, or say why not (60s)" },
 	{ 'w', "warning", "LIST", KIND_TEXT, GROUP_CHECK, AT(warning),
-	  "thresholds that warn, such as free=256M,stuck=1" },
-	{ 'c', "critical", "LIST", KIND_TEXT, GROUP_CHECK, AT(critical),
-	  "thresholds that are critical" },
+	  "ranges that warn, such as free=256M:,stuck=3" },
+	{ 'c', "critical", "LIST", KIND_TEXT, GROUP_CHECK, AT(critical), "ranges that are critical" },
+	{ 'v', "verbose", NULL, KIND_TIMES, GROUP_CHECK, AT(verbose), "say more; up to three times" },
 	{ 'b', "batch", NULL, KIND_FLAG, GROUP_TOP, AT(batch), "print plain text instead of a live screen" },
 	{ 'd', "delay", "DURATION", KIND_DURATION, GROUP_TOP, AT(delay_s), "between two looks (2s)" },
 	{ 'n', "count", "NUMBER", KIND_NUMBER, GROUP_COUNT, AT(count), "end after so many" },
@@ -84,7 +85,7 @@ static const struct option_row rows[] = {
 	{ 0, "ca", "FILE", KIND_TEXT, GROUP_WAY, AT(ca), "trust certificates that are signed by these" },
 	{ 0, "cert", "FILE", KIND_TEXT, GROUP_WAY, AT(cert), "prove it by a client certificate" },
 	{ 0, "key", "FILE", KIND_TEXT, GROUP_WAY, AT(key), "and its key" },
-	{ 0, "timeout", "DURATION", KIND_DURATION, GROUP_WAY, AT(timeout_s), "wait so long for an answer (10s)" },
+	{ 't', "timeout", "DURATION", KIND_DURATION, GROUP_WAY, AT(timeout_s), "wait so long for an answer (10s)" },
 	{ 'h', "help", NULL, KIND_FLAG, ~0U, AT(help), "explain, and end" },
 	{ 'V', "version", NULL, KIND_FLAG, GROUP_WAY, AT(version), "print the version, and end" },
 };
@@ -121,6 +122,9 @@ static bool store(struct options *options, const struct option_row *row, const c
 	switch (row->kind) {
 	case KIND_FLAG:
 		*(bool *)at = true;
+		return true;
+	case KIND_TIMES:
+		++*(uint64_t *)at;
 		return true;
 	case KIND_TEXT:
 		*(const char **)at = value;

@@ -40,16 +40,15 @@ static void say(const char *whom, const char *what)
 	free(shown);
 }
 
-static void hint(const struct client_call *call)
+/* "" where nothing is known to help. */
+static const char *hint(const struct client_call *call)
 {
-	if (call->unresolved) {
-		fprintf(stderr,
-			"  Is the name spelt right? An address needs no name: -H 192.0.2.1\n");
-		return;
-	}
+	if (call->unresolved)
+		return "Is the name spelt right? An address needs no name: -H 192.0.2.1";
 	for (size_t i = 0; i < sizeof(hints) / sizeof(*hints); i++)
 		if (hints[i].status == call->status && hints[i].socket == !!call->way->socket)
-			fprintf(stderr, "  %s\n", hints[i].hint);
+			return hints[i].hint;
+	return "";
 }
 
 void problem_say(const char *whom, const struct json_t *problem)
@@ -77,6 +76,8 @@ static const char *subject_of(const struct client_call *call)
 	return *name ? name : call->way->label;
 }
 
+#define FOREIGN "answered %d, not as an agent does"
+
 bool problem_good(const struct client_call *call)
 {
 	char text[64];
@@ -88,11 +89,27 @@ bool problem_good(const struct client_call *call)
 	} else if (*guest_text(call->answer, "detail")) {
 		problem_say(subject_of(call), call->answer);
 	} else {
-		snprintf(text, sizeof(text), "answered %d, not as an agent does", call->status);
+		snprintf(text, sizeof(text), FOREIGN, call->status);
 		say(call->way->label, text);
 	}
-	hint(call);
+	if (*hint(call))
+		fprintf(stderr, "  %s\n", hint(call));
 	return false;
+}
+
+void problem_line(const struct client_call *call, FILE *to)
+{
+	char *shown = term_escape(call->status ? guest_text(call->answer, "detail") : call->error);
+
+	if (!call->status)
+		fprintf(to, "cannot reach %s: %s", call->way->label, shown);
+	else if (*shown)
+		fprintf(to, "%s: %s", call->way->label, shown);
+	else
+		fprintf(to, "%s " FOREIGN, call->way->label, call->status);
+	if (*hint(call))
+		fprintf(to, ". %s", hint(call));
+	free(shown);
 }
 
 int problem_exit(const struct client_call *call)

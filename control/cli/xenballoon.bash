@@ -39,7 +39,7 @@ _xenballoon_argument() { # OPTION WORD
 		[[ $words != GUEST ]] || words=$(_xenballoon_guests "$program" "${way[@]}")
 		_xenballoon_listed "$words" "$2"
 		;;
-	-H | --host | --url | --user | --timeout | -d | --delay | -n | --count | --principal | --domains | --expires)
+	-H | --host | --url | --user | -t | --timeout | -d | --delay | -n | --count | --principal | --domains | --expires)
 		COMPREPLY=()
 		;;
 	*) return 1 ;;

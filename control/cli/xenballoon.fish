@@ -6,7 +6,7 @@
 set -g __xenballoon_ways -H --host --socket --url --token-file --user --password-file --ca --cert --key
 set -g __xenballoon_listed -o --output --sort --state --result --action --role --domain -w --warning -c --critical
 set -g __xenballoon_files --socket --token-file --password-file --ca --cert --key --file --config
-set -g __xenballoon_free -H --host --url --user --timeout -d --delay -n --count --principal --domains --expires
+set -g __xenballoon_free -H --host --url --user -t --timeout -d --delay -n --count --principal --domains --expires
 
 function __xenballoon_guests # WAY...
     xenballoon $argv list --csv -o name 2>/dev/null | sed 1d | string match -r '^[A-Za-z0-9_][A-Za-z0-9._-]*$'

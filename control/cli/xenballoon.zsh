@@ -32,7 +32,7 @@ _xenballoon() {
 		case $words[i] in
 		-H | --host | --socket | --url | --token-file | --user | --password-file | --ca | --cert | --key)
 			way+=($words[i] $words[++i]) ;;
-		-o | --output | --sort | --state | -w | -c | --warning | --critical | -d | --delay | -n | --count) ((i++)) ;;
+		-o | --output | --sort | --state | -w | -c | --warning | --critical | -t | --timeout | -d | --delay | -n | --count) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $command ]]; then command=$words[i]; else ((named++)); fi ;;
 		esac
@@ -41,7 +41,7 @@ _xenballoon() {
 	-o | --output | --sort | --state | --result | --action | --role | --domain | -w | --warning | -c | --critical)
 		_xenballoon_words $words[CURRENT-1] 0 ;;
 	--socket | --token-file | --password-file | --ca | --cert | --key | --file | --config) _files ;;
-	-H | --host | --url | --user | --timeout | -d | --delay | -n | --count | --principal | --domains | --expires) ;;
+	-H | --host | --url | --user | -t | --timeout | -d | --delay | -n | --count | --principal | --domains | --expires) ;;
 	*)
 		# What follows a guest's name after target is a size.
 		[[ $command == target ]] || named=0

@@ -320,10 +320,12 @@ make_hog() {
 	sed -n 's/^  \([a-z]\+\) .*/\1/p' <<<"$output" >"$HOST_DIR/commands"
 	[ -s "$HOST_DIR/commands" ]
 	while read -r command; do
-		run -0 "$BUILD/xenballoon" "$command" --help
+		# A monitoring plugin's help is no service that is well.
+		run "-$([ "$command" = check ] && echo 3 || echo 0)" "$BUILD/xenballoon" "$command" --help
 		contains "$output" "Usage: xenballoon $command"
 		contains "$output" "  xenballoon "
 		grep -q "^\.It Cm $command" "$ROOT/control/cli/xenballoon.1"
+		run -0 "$BUILD/xenballoon" help "$command"
 	done <"$HOST_DIR/commands"
 }
 

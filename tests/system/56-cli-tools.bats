@@ -34,6 +34,11 @@ doctor() {
 	on_bed "${CLI[@]}" doctor --config "$HOST_DIR/agent.yml" "$@"
 }
 
+# data NAME: of the plugin's line, this label's performance data.
+data() {
+	sed -n "s/.*[| ]'$1'=\([^ ]*\).*/\1/p" <<<"${lines[0]}"
+}
+
 @test "check: one line, performance data, the four exit codes" {
 	run -0 cli check
 	same "${#lines[@]}" 1 lines
@@ -41,17 +46,111 @@ doctor() {
 	[[ $output =~ \|\ \'free\'=[0-9]+B\;134217728:\;67108864:\;0\ \'unmet\' ]]
 	run -1 cli check -w free=2T
 	contains "$output" "XENBALLOON WARNING - "
-	run -2 cli check -w free=2T -c free=1T,no_agent=1
+	[[ $output =~ iB\ free\ \(below\ 2097152M\)\ \| ]]
+	run -2 cli check -w free=2T: -c free=1T:,no_agent=0
 	contains "$output" "1 guest without xenballoon-guest (quiet)"
 	run -0 cli check -c free=off -w free=off,stuck=off
+	same "$(data free | cut -d';' -f2-)" ";;0" "ranges that are off"
 	run -3 cli check -w free=lots
-	contains "${lines[-1]}" "XENBALLOON UNKNOWN"
-	run -3 cli check --nonsense
-	run -3 cli check --socket /nowhere
-	contains "$output" "XENBALLOON UNKNOWN - No such file"
+	same "${#lines[@]}" 1 lines
+	contains "$output" 'XENBALLOON UNKNOWN - -w: "free=lots" must be a range of sizes, such as 256M:'
 	run -3 cli check -H "$URL" -H "127.0.0.1:$(free_port tcp)"
 	contains "$output" "XENBALLOON UNKNOWN - $URL:"
 	contains "$output" "'$URL free'="
+}
+
+@test "check: ranges as the guidelines have them, of every measure, shown as given" {
+	local measure
+	for measure in unmet age stuck silent refused host_full starving crashed capped; do
+		run -0 cli check -w "$measure=~:999999999,$measure=off" -c "$measure=off"
+	done
+	# quiet is the one guest without a daemon.
+	while read -r status range reason; do
+		run "-$status" cli check -w "no_agent=$range"
+		[[ $reason = - ]] || contains "$output" "1 guest without xenballoon-guest (${reason//_/ }quiet)"
+		same "$(data no_agent)" "1;$range;;0" "$range"
+	done <<-'EOT'
+		1 0 -
+		0 1 -
+		0 2 -
+		0 1: -
+		1 2: below_2;_
+		0 ~:1 -
+		1 ~:0 -
+		0 1:2 -
+		1 2:3 below_2;_
+		1 @1:2 within_1_to_2;_
+		1 @1: at_least_1;_
+		0 @2: -
+		1 @1 within_0_to_1;_
+	EOT
+	run -0 cli check -w free=1%: -c free=1%:99%
+	[[ $(data free) =~ ^[0-9]+B\;$((2048 * 1024 * 1024 / 100))[.0-9]*:\;[0-9.]+:[0-9.]+\;0$ ]]
+	run -1 cli check -w free=99%:
+	contains "$output" "free (below 99%)"
+	run -1 cli check -w free=@1M:2G
+	contains "$output" "free (within 1M to 2048M)"
+	same "$(data free | cut -d';' -f2)" "@1048576:2147483648"
+	run -1 cli check -w "free=~:1M"
+	contains "$output" "free (above 1M)"
+	run -2 cli check -c age=@0:1h,pressure=@0
+	contains "$output" "(within 0 s to 60 min)"
+}
+
+@test "check: the reason, the place and the remedy on the first line of standard output, whatever is wrong" {
+	local status=0 line word
+	while read -r line word; do
+		# shellcheck disable=SC2086 # words
+		run -3 --separate-stderr cli check ${line//+/ }
+		same "${#lines[@]}" 1 "lines for $line"
+		same "$stderr" "" "standard error of $line"
+		contains "$output" "XENBALLOON UNKNOWN - "
+		contains "$output" "${word//_/ }"
+		[[ $output != *"|"* ]]
+	done <<-EOT
+		--socket=/nowhere/agent.sock cannot_reach_/nowhere/agent.sock:_No_such_file_or_directory._Is_the_agent_up_(systemctl
+		--url=http://127.0.0.1:$(free_port tcp) http.listen
+		-Hno-such-host.invalid Is_the_name_spelt_right
+		--nonsense unrecognized_option_'--nonsense'
+		-wnothing=1 the_name_one_of_free,_unmet
+		-wstuck=3:1 must_be_a_range_of_numbers_of_guests
+		-cstuck=5% must_be_a_range_of_numbers_of_guests
+		-wfree must_be_NAME=RANGE
+		-wx='|' must_be_NAME=RANGE
+		-tsoon must_be_a_number_and_s,_m
+		word usage:_xenballoon_check;_xenballoon_check_--help
+		--url=$URL+--token-file=/nowhere /nowhere:_No_such_file
+	EOT
+	run -3 cli check -V
+	[[ $output =~ ^xenballoon\ [0-9]+\.[0-9]+ ]]
+	run -3 cli check -h
+	contains "$output" "Usage: xenballoon check"
+}
+
+@test "check: -t is the most that it takes" {
+	local began
+	kill -STOP "$(agent_pid)"
+	began=$SECONDS
+	run -3 cli check -t 2
+	kill -CONT "$(agent_pid)"
+	contains "$output" "XENBALLOON UNKNOWN - cannot reach $HOST_DIR/agent.sock: Operation timed out"
+	between $((SECONDS - began)) 1 9 seconds
+}
+
+@test "check: -v gives values and names, -vv ranges, -vvv guests; the first line stays the first" {
+	run -0 cli check -v
+	same "${#lines[@]}" 1 lines
+	contains "$output" "0 guests stuck"
+	run -1 cli check -vv -w no_agent=0
+	contains "${lines[0]}" "XENBALLOON WARNING - "
+	contains "$output" "no_agent: WARNING: 1 guest without xenballoon-guest; warning 0, critical off"
+	contains "$output" "free: OK: "
+	contains "$output" "; warning 128M:, critical 64M:"
+	contains "$output" "/api/v1/host: HTTP 200"
+	same "$(grep -c '|' <<<"$output")" 1 "lines with performance data"
+	[[ $output != *"quiet: no_agent: "* ]]
+	run -1 cli check -vvv -w no_agent=0
+	contains "$output" "quiet: no_agent: "
 }
 
 @test "check: a name can't pretend to be performance data" {

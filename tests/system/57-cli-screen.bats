@@ -274,6 +274,8 @@ zsh_tab() { # LINE
 		xenballoon list --state cra.
 		xenballoon audit --result soft.
 		xenballoon check -w fr.
+		xenballoon check -t .
+		xenballoon check --ver.
 		xenballoon token make x --role .
 	EOT
 }
