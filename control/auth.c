@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <gnutls/gnutls.h>
 
+#include "file.h"
 #include "log.h"
 
 struct auth {
@@ -110,33 +110,17 @@ static int parse(struct auth *auth, const char *text, size_t len, struct place *
 	return error;
 }
 
-/* Reads a regular file whole; *text is to be given to free(). */
 static int read_file(const struct place *place, char **text, size_t *len)
 {
-	const size_t most = PRINCIPAL_FILE_MAX;
-	struct stat status;
-	ssize_t got = -1;
-	/* Not to be held up by a FIFO. */
-	int fd = open(place->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat about;
+	int error = file_read(AT_FDCWD, place->path, PRINCIPAL_FILE_MAX, 0, text, len, &about);
 
-	*text = NULL;
-	*len = 0;
-	if (fd < 0)
-		return complain(place, -errno, strerror(errno));
-	if (fstat(fd, &status) || !S_ISREG(status.st_mode) || (size_t)status.st_size > most) {
-		close(fd);
+	if (error == -EINVAL || error == -EFBIG)
 		return complain(place, -EINVAL, "must be a regular file of at most 1 MiB");
-	}
-	if (status.st_mode & S_IROTH)
+	if (error)
+		return complain(place, error, strerror(-error));
+	if (about.st_mode & S_IROTH)
 		log_warn("%s: everyone may read it; chmod 0640 is enough", place->path);
-	*text = malloc(most + 1);
-	while (*text && *len <= most && (got = read(fd, *text + *len, most + 1 - *len)) > 0)
-		*len += (size_t)got;
-	close(fd);
-	if (got < 0)
-		return complain(place, -EIO, "can't be read");
-	if (*len > most)
-		return complain(place, -EFBIG, "must be at most 1 MiB");
 	return 0;
 }
 

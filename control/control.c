@@ -151,6 +151,36 @@ static void run(struct command *command, struct store *store, struct hypervisor 
 		collector_touch(call->answers[i].domid);
 }
 
+static bool took_effect(const struct call *call)
+{
+	for (size_t i = 0; i < call->count; i++)
+		if (call->answers[i].result != RESULT_OK)
+			return false;
+	return call->ran;
+}
+
+/* What has been put back stays so: it is as it was before there was anything to decide. */
+static void take_back(struct command *command, struct store *store, struct hypervisor *hypervisor,
+		      int error)
+{
+	struct call *call = (struct call *)command;
+	const char *undone = "nothing has changed";
+	char why[128];
+
+	if (!took_effect(call))
+		return;
+	if (call->reverting)
+		undone = "it may not outlive the host";
+	else if (!store || !hypervisor ||
+		 restore_undone(store, hypervisor, call->undos, call->count))
+		undone = "and it can't be undone";
+	else
+		memset(call->undos, 0, call->count * sizeof(*call->undos));
+	snprintf(why, sizeof(why), "it can't be kept in state.directory (%s); %s", strerror(-error),
+		 undone);
+	refuse_all(call->answers, call->count, RESULT_FAILED, why);
+}
+
 static void conclude(struct command *command)
 {
 	struct call *call = (struct call *)command;
@@ -172,14 +202,6 @@ static void answer(struct command *command, int status)
 	}
 	audit_sync();
 	call->done(call->context, call->answers, call->undos, call->count);
-}
-
-static bool took_effect(const struct call *call)
-{
-	for (size_t i = 0; i < call->count; i++)
-		if (call->answers[i].result != RESULT_OK)
-			return false;
-	return call->ran;
 }
 
 /* The deadline may pass between the last look at it and the end: the audit must still be true. */
@@ -210,6 +232,7 @@ static struct call *call_new(size_t count, int timeout_ms, control_done *done, v
 		return NULL;
 	}
 	call->command = (struct command){ .run = run,
+					  .take_back = take_back,
 					  .conclude = conclude,
 					  .answer = answer,
 					  .release = release,

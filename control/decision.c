@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decisions on disk: one small JSON file per UUID, replaced by rename. Knows what a file says and
- * not what follows from it. Called by the other files of control/ on the collector thread.
+ * Decisions on disk: one small JSON file per UUID. What was saved since the last flush stands
+ * beside it, as UUID.next: whole for an agent that starts after this one was killed, and void after
+ * a power cut, which it might not have outlived. Knows what a file says and not what follows from
+ * it. Collector thread only.
  */
 #include "decision.h"
 
@@ -10,17 +12,30 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "file.h"
+#include "log.h"
+
 #define DECISION_MAX 4096 /* bytes of a file; ours take less than 1 KiB */
+#define NAME_SIZE    (FILE_NAME_MAX + 1)
 #define KEPT	     ".json"
-#define SCRATCH	     ".new"
+#define NEXT	     ".next"
 
 static int directory_fd = -1;
+
+/* Those that were saved and not yet flushed. */
+static struct pending {
+	char uuid[SNAPSHOT_UUID_SIZE];
+	bool nothing; /* it takes no file */
+} *pending;
+static size_t pending_count, pending_room;
+static bool suspect; /* a flush failed, after which Linux may drop what it could not write */
+
 static char boot_id[SNAPSHOT_UUID_SIZE]; /* of this boot of the host */
 
 static const char *const node_names[NODE_COUNT] = {
@@ -51,53 +66,13 @@ static void read_boot_id(void)
 		close(fd);
 }
 
-/* An agent killed between writing a file and renaming it leaves the first behind. */
-static void sweep(int fd)
-{
-	DIR *directory = fdopendir(dup(fd));
-	const struct dirent *entry;
-
-	while (directory && (entry = readdir(directory))) {
-		size_t len = strlen(entry->d_name);
-
-		if (len > strlen(SCRATCH) &&
-		    !strcmp(entry->d_name + len - strlen(SCRATCH), SCRATCH))
-			unlinkat(fd, entry->d_name, 0);
-	}
-	if (directory)
-		closedir(directory);
-}
-
-int decision_open(const char *directory)
-{
-	int fd;
-
-	if (mkdir(directory, 0700) && errno != EEXIST)
-		return -errno;
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	decision_close();
-	directory_fd = fd;
-	sweep(fd);
-	read_boot_id();
-	return 0;
-}
-
-void decision_close(void)
-{
-	if (directory_fd >= 0)
-		close(directory_fd);
-	directory_fd = -1;
-}
-
-static int file_name(const char *uuid, const char *suffix, char name[64])
+static int file_name(const char *uuid, const char *suffix, char name[NAME_SIZE])
 {
 	if (directory_fd < 0)
 		return -EBADF;
 	if (!uuid_valid(uuid))
 		return -EINVAL;
-	snprintf(name, 64, "%s%s", uuid, suffix);
+	snprintf(name, NAME_SIZE, "%s%s", uuid, suffix);
 	return 0;
 }
 
@@ -229,50 +204,88 @@ static bool decode(json_t *root, const char *uuid, struct decision *decision)
 	return decode_changing(json_object_get(root, "changing"), &decision->changing);
 }
 
-int decision_load(const char *uuid, struct decision *decision)
+static struct pending *find_pending(const char *uuid)
 {
-	char name[64], text[DECISION_MAX];
-	json_t *root = NULL;
-	ssize_t got;
-	int fd, error = file_name(uuid, KEPT, name);
-
-	memset(decision, 0, sizeof(*decision));
-	if (error)
-		return error;
-	fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	got = read(fd, text, sizeof(text));
-	error = got < 0 ? -errno : 0;
-	close(fd);
-	if (error)
-		return error;
-	root = json_loadb(text, (size_t)got, JSON_REJECT_DUPLICATES, NULL);
-	if (!root || !decode(root, uuid, decision)) {
-		memset(decision, 0, sizeof(*decision));
-		error = -EINVAL;
-	}
-	json_decref(root);
-	return error;
+	for (size_t i = 0; i < pending_count; i++)
+		if (!strcmp(pending[i].uuid, uuid))
+			return &pending[i];
+	return NULL;
 }
 
-static int write_file(const char *name, const char *text)
+/* Its place in the list, perhaps a new one at the end, which the caller takes by counting it. */
+static struct pending *pending_place(const char *uuid)
 {
-	size_t len = strlen(text);
-	ssize_t done;
-	int error = 0;
-	int fd = openat(directory_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-			0600);
+	struct pending *found = find_pending(uuid), *more;
 
-	if (fd < 0)
-		return -errno;
-	done = write(fd, text, len);
-	if (done < 0)
-		error = -errno;
-	else if ((size_t)done < len)
-		error = -ENOSPC;
-	if (close(fd) && !error)
-		error = -errno;
+	if (found)
+		return found;
+	if (pending_count == pending_room) {
+		more = reallocarray(pending, pending_room + 64, sizeof(*pending));
+		if (!more)
+			return NULL;
+		pending = more;
+		pending_room += 64;
+	}
+	found = &pending[pending_count];
+	snprintf(found->uuid, sizeof(found->uuid), "%s", uuid);
+	return found;
+}
+
+static void forget_pending(const char *uuid)
+{
+	struct pending *found = find_pending(uuid);
+
+	if (found)
+		*found = pending[--pending_count];
+}
+
+/* One that nobody can read may still be mended by hand: it is put where nothing overwrites it. */
+static int set_aside(const char *uuid, const char *name)
+{
+	char aside[NAME_SIZE];
+	int error;
+
+	snprintf(aside, sizeof(aside), "%s" DECISION_DAMAGED, uuid);
+	error = file_set_aside(directory_fd, name, aside);
+	if (error)
+		log_error("the decision kept for %s is damaged and can't be put aside: %s", uuid,
+			  strerror(-error));
+	else
+		log_error("the decision kept for %s is damaged and not obeyed; it is now %s in "
+			  "state.directory: decide again for this guest, then remove the file",
+			  uuid, aside);
+	return error ? error : -EINVAL;
+}
+
+static int read_text(const char *name, char **text, size_t *len)
+{
+	return file_read(directory_fd, name, DECISION_MAX, FILE_NO_LINK, text, len, NULL);
+}
+
+int decision_load(const char *uuid, struct decision *decision)
+{
+	char name[NAME_SIZE], *text = NULL;
+	json_t *root;
+	size_t len = 0;
+	int error = file_name(uuid, KEPT, name);
+
+	memset(decision, 0, sizeof(*decision));
+	if (!error && find_pending(uuid))
+		error = file_name(uuid, NEXT, name);
+	if (error)
+		return error;
+	error = read_text(name, &text, &len);
+	if (error && error != -EFBIG && error != -EINVAL)
+		return error == -ENOENT ? 0 : error;
+	root = error ? NULL : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	free(text);
+	error = 0;
+	if (!root || !decode(root, uuid, decision)) {
+		memset(decision, 0, sizeof(*decision));
+		error = set_aside(uuid, name);
+		forget_pending(uuid);
+	}
+	json_decref(root);
 	return error;
 }
 
@@ -303,24 +316,146 @@ static bool says_nothing(const struct decision *decision)
 	       !decision->changing.valid;
 }
 
+static int write_next(const char *uuid, const char *text)
+{
+	struct file_content file = { .text = text, .len = strlen(text), .mode = 0600 };
+	int error = file_name(uuid, NEXT, file.name);
+
+	return error ? error : file_write(directory_fd, &file);
+}
+
 int decision_save(const char *uuid, const struct decision *decision)
 {
-	char name[64], scratch[64];
-	char *text;
-	int error = file_name(uuid, KEPT, name);
+	char name[NAME_SIZE], *text;
+	struct pending *place;
+	int error = file_name(uuid, NEXT, name);
 
-	if (error || (error = file_name(uuid, SCRATCH, scratch)))
+	if (error)
 		return error;
-	if (says_nothing(decision))
-		return unlinkat(directory_fd, name, 0) && errno != ENOENT ? -errno : 0;
-	text = encode(decision);
+	place = pending_place(uuid);
+	text = place ? encode(decision) : NULL;
 	if (!text)
 		return -ENOMEM;
-	error = write_file(scratch, text);
-	if (!error && renameat(directory_fd, scratch, directory_fd, name))
-		error = -errno;
-	if (error)
-		unlinkat(directory_fd, scratch, 0);
+	error = write_next(uuid, text);
 	free(text);
+	if (error)
+		return error;
+	place->nothing = says_nothing(decision);
+	pending_count += place == &pending[pending_count];
+	return 0;
+}
+
+/* From the beginning: what a failed flush left in memory need not be what is on disk. */
+static int write_again(void)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < pending_count && !error; i++) {
+		char name[NAME_SIZE], *text;
+
+		error = file_name(pending[i].uuid, NEXT, name);
+		if (!error)
+			error = read_text(name, &text, NULL);
+		if (!error) {
+			error = write_next(pending[i].uuid, text);
+			free(text);
+		}
+	}
 	return error;
+}
+
+int decision_flush(void)
+{
+	struct file_move *moves;
+	int error;
+
+	if (!pending_count)
+		return 0;
+	moves = calloc(pending_count, sizeof(*moves));
+	if (!moves)
+		return -ENOMEM;
+	error = suspect ? write_again() : 0;
+	for (size_t i = 0; i < pending_count && !error; i++) {
+		moves[i].remove = pending[i].nothing;
+		error = file_name(pending[i].uuid, NEXT, moves[i].from);
+		if (!error)
+			error = file_name(pending[i].uuid, KEPT, moves[i].to);
+	}
+	if (!error)
+		error = file_settle(directory_fd, moves, pending_count);
+	free(moves);
+	suspect = error;
+	if (!error)
+		pending_count = 0;
+	return error;
+}
+
+/* What an agent of this boot, which was killed, had saved is as good as flushed. */
+static bool adopt(const char *name, const char *uuid)
+{
+	struct pending *place = pending_place(uuid);
+	struct decision decision = { 0 };
+	char *text = NULL;
+	const char *boot;
+	size_t len;
+	json_t *root = NULL;
+	bool good = place && !read_text(name, &text, &len);
+
+	if (good)
+		root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	good = root && decode(root, uuid, &decision) && !json_unpack(root, "{ss}", "boot", &boot) &&
+	       !strcmp(boot, boot_id);
+	if (good) {
+		place->nothing = says_nothing(&decision);
+		pending_count++;
+	}
+	json_decref(root);
+	free(text);
+	return good;
+}
+
+static void take_over(int fd)
+{
+	int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = own < 0 ? NULL : fdopendir(own);
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory))) {
+		char uuid[SNAPSHOT_UUID_SIZE];
+
+		snprintf(uuid, sizeof(uuid), "%.*s", (int)sizeof(uuid) - 1, entry->d_name);
+		if (uuid_valid(uuid) && !strcmp(entry->d_name + strlen(uuid), NEXT) &&
+		    !adopt(entry->d_name, uuid))
+			unlinkat(fd, entry->d_name, 0);
+	}
+	if (directory)
+		closedir(directory);
+}
+
+int decision_open(const char *directory)
+{
+	int fd, error = file_make_folder(directory, 0700);
+
+	if (error)
+		return error;
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	decision_close();
+	directory_fd = fd;
+	read_boot_id();
+	file_sweep(fd);
+	take_over(fd);
+	return 0;
+}
+
+void decision_close(void)
+{
+	if (directory_fd >= 0)
+		close(directory_fd);
+	directory_fd = -1;
+	free(pending);
+	pending = NULL;
+	pending_count = pending_room = 0;
+	suspect = false;
 }

@@ -13,7 +13,6 @@
 
 #include "answer.h"
 #include "hypervisor.h"
-#include "log.h"
 #include "size.h"
 #include "store.h"
 #include "tag.h"
@@ -95,11 +94,9 @@ static int read_kept(struct plan *plan)
 {
 	int error = decision_load(plan->before.uuid, &plan->kept);
 
-	if (error == -EINVAL) {
-		log_warn("the decision kept for %s is damaged and counts as none",
-			 plan->before.uuid);
+	/* Damaged: it was put aside, so that what is written now takes nothing away. */
+	if (error == -EINVAL)
 		error = 0;
-	}
 	/* A note about another domid is about a domain that is gone. */
 	plan->kept.changing.valid &= plan->kept.changing.domid == plan->before.domid;
 	plan->before.decided = plan->kept.decided;

@@ -173,12 +173,9 @@ int control_restore(struct store *store, struct hypervisor *hypervisor, uint32_t
 	struct wish wish = { .domid = domid, .uuid = uuid };
 	int error = decision_load(uuid, &wish.decision);
 
-	if (error == -EINVAL) {
-		log_warn("domain %" PRIu32 " (%s): what was kept of it is damaged and counts as "
-			 "none",
-			 domid, uuid);
+	/* A damaged one has been put aside, and nobody knows what it said. */
+	if (error == -EINVAL)
 		return 0;
-	}
 	if (error || foreign(domid))
 		return error;
 	if (wish.decision.changing.valid)
@@ -197,6 +194,19 @@ struct reading control_former_target(const char *uuid)
 
 	decision_load(uuid, &decision);
 	return decision.decided.former_kib;
+}
+
+int control_keep(void)
+{
+	static int failing;
+	int error = decision_flush();
+
+	if (error && !failing)
+		log_error("state.directory: decisions can't be kept: %s", strerror(-error));
+	if (!error && failing)
+		log_info("state.directory: decisions are kept again");
+	failing = error;
+	return error;
 }
 
 int control_guest_enabled(struct store *store, struct hypervisor *hypervisor, uint32_t domid,

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "control.h"
 #include "history.h"
 #include "hypervisor.h"
 #include "log.h"
@@ -218,6 +219,21 @@ static void tick(int64_t clock)
 		roster_tick(now.roster, now.store);
 	list();
 	remember(clock);
+	/* What was put back in force by itself, and what could not be kept before. */
+	control_keep();
+}
+
+/* What they decided is on disk before they are answered; what can't be is taken back. */
+static void keep(struct command *const batch[], size_t count)
+{
+	int error = control_keep();
+
+	if (!error)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (batch[i]->take_back)
+			batch[i]->take_back(batch[i], now.store, now.hypervisor, error);
+	control_keep();
 }
 
 /* Answers wait until the snapshot shows what their commands did. */
@@ -229,6 +245,7 @@ static void run_commands(void)
 	for (size_t i = 0; i < count; i++)
 		batch[i]->run(batch[i], now.store, now.hypervisor);
 	if (count) {
+		keep(batch, count);
 		take_events();
 		refresh();
 		publish();
@@ -282,6 +299,7 @@ static void *collect(void *unused)
 	(void)unused;
 	while (!atomic_load(&stopping))
 		turn();
+	control_keep();
 	store_close(now.store);
 	hypervisor_close(now.hypervisor);
 	roster_free(now.roster);

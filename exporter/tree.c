@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
 #include <yaml.h>
+
+#include "file.h"
 
 struct reader {
 	const char *path;
@@ -253,42 +255,20 @@ static struct tree *parse(struct reader *reader, const char *text, size_t len)
 	return tree;
 }
 
-/* Reads at most size bytes of a file of any kind. The length, or a negative errno. */
-static ssize_t read_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
-	ssize_t got = 1;
-
-	if (fd < 0)
-		return -errno;
-	while (got > 0 && len < size) {
-		got = read(fd, text + len, size - len);
-		if (got > 0)
-			len += (size_t)got;
-		else if (got < 0 && errno == EINTR)
-			got = 1;
-		else if (got < 0)
-			len = 0;
-	}
-	got = got < 0 ? -errno : (ssize_t)len;
-	close(fd);
-	return got;
-}
-
 struct tree *tree_read(const char *path, char *error, size_t size)
 {
 	struct reader reader = { .path = path, .error = error, .error_size = size };
-	char *text = malloc(TREE_FILE_MAX + 1);
 	struct tree *tree = NULL;
-	ssize_t len = text ? read_file(path, text, TREE_FILE_MAX + 1) : -ENOMEM;
+	char *text;
+	size_t len;
+	int failed = file_read(AT_FDCWD, path, TREE_FILE_MAX, FILE_ANY_KIND, &text, &len, NULL);
 
-	if (len < 0)
-		fail(&reader, 1, "cannot read it: %s", strerror((int)-len));
-	else if (len > TREE_FILE_MAX)
+	if (failed == -EFBIG)
 		fail(&reader, 1, "longer than %d bytes, the most that is read", TREE_FILE_MAX);
+	else if (failed)
+		fail(&reader, 1, "cannot read it: %s", strerror(-failed));
 	else
-		tree = parse(&reader, text, (size_t)len);
+		tree = parse(&reader, text, len);
 	free(text);
 	return tree;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "file.h"
 #include "principal_file.h"
 
 /* Its lines one after the other; text, as each line, has no end of line in it. */
@@ -23,10 +24,8 @@ struct principals_line {
 struct principals {
 	char *text; /* the file's, "" where there is none yet */
 	size_t len, at, number;
-	int folder; /* held locked; -1: only read */
-	char path[4096];
-	char name[256];
-	unsigned int mode, uid, gid;
+	struct file_place place; /* its folder held, if it is to be changed */
+	bool is_new;		 /* there is no file yet */
 };
 
 /*
@@ -44,5 +43,8 @@ bool principals_next(struct principals *principals, struct principals_line *line
  * errno.
  */
 int principals_replace(struct principals *principals, const char *text, size_t len);
+
+/* The same with what was there when it was opened, if only no file. */
+int principals_put_back(struct principals *principals);
 
 #endif

@@ -21,13 +21,19 @@ struct hypervisor;
 
 /*
  * Something to be done on the collector thread. Embedded in its owner's structure, which must live
- * until release(). Order of calls: run() and conclude() at most once, answer() exactly once,
- * release() once, last.
+ * until release(). Order of calls: run(), take_back() and conclude() at most once, answer() exactly
+ * once, release() once, last.
  */
 struct command {
 	/* Does the work, on the collector thread. store or hypervisor are NULL while they are down.
 	 */
 	void (*run)(struct command *command, struct store *store, struct hypervisor *hypervisor);
+	/*
+	 * What run() decided can't be kept on disk, as this negative errno says: undoes it. On the
+	 * collector thread; may be NULL.
+	 */
+	void (*take_back)(struct command *command, struct store *store,
+			  struct hypervisor *hypervisor, int error);
 	/*
 	 * run() has ended in time and answer() will be called with status 0; of commands that ran
 	 * together, all are concluded before the first is answered. May be NULL.

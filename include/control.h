@@ -235,6 +235,12 @@ int control_restore(struct store *store, struct hypervisor *hypervisor, uint32_t
  */
 struct reading control_former_target(const char *uuid);
 
+/*
+ * Has what dom0 has decided so far on disk. 0 or a negative errno, logged once until it succeeds
+ * again; then it is still to be done. Collector thread.
+ */
+int control_keep(void);
+
 /* The guest itself set selfballoon to 1 and control.guest_may_grow is true: raise its cap. */
 int control_guest_enabled(struct store *store, struct hypervisor *hypervisor, uint32_t domid,
 			  const char *uuid);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli_agent.h"
 #include "cli_command.h"
@@ -131,7 +132,8 @@ static int failed(const char *path, int error)
 		return EXIT_NO_ANSWER;
 	}
 	fprintf(stderr, "xenballoon: %s: %s\n", path,
-		error == -EFBIG ? "not a file, or larger than 1 MiB" : strerror(-error));
+		error == -EFBIG || error == -EINVAL ? "not a file, or larger than 1 MiB"
+						    : strerror(-error));
 	return EXIT_NO_ANSWER;
 }
 
@@ -143,14 +145,14 @@ static bool addable(struct principals *principals, const char *name)
 
 	while (principals_next(principals, &line)) {
 		if (line.kind == LINE_BAD)
-			fprintf(stderr, "xenballoon: %s:%zu: %s; mend it first\n", principals->path,
-				line.number, line.error);
+			fprintf(stderr, "xenballoon: %s:%zu: %s; mend it first\n",
+				principals->place.path, line.number, line.error);
 		else if (line.kind == LINE_PRINCIPAL && !strcmp(line.line.name, name))
 			fprintf(stderr,
 				"xenballoon: %s:%zu: %s is there already; xenballoon token revoke "
 				"%s "
 				"first, or choose another name\n",
-				principals->path, line.number, name, name);
+				principals->place.path, line.number, name, name);
 		else
 			continue;
 		return false;
@@ -179,41 +181,71 @@ static int append(struct principals *principals, const struct principal_line *li
 	return error;
 }
 
+/* Where standard output is a file, a full disk may show only now. */
+static int show(const char *token)
+{
+	if (printf("%s\n", token) < 0 || fflush(stdout) != 0)
+		return -errno;
+	return fsync(STDOUT_FILENO) && errno != EINVAL && errno != EROFS && errno != ENOTSUP
+		       ? -errno
+		       : 0;
+}
+
+/* Kept first, so that a token which somebody has is good; one that nobody saw opens nothing. */
+static int keep_and_show(struct principals *principals, const struct principal_line *line,
+			 const char *token)
+{
+	int error = append(principals, line), undone;
+
+	if (error)
+		return failed(principals->place.path, error);
+	error = show(token);
+	if (!error) {
+		fprintf(stderr,
+			"xenballoon: this token of %s is shown once; %s keeps only its hash\n",
+			line->name, principals->place.path);
+		return EXIT_DONE;
+	}
+	undone = principals_put_back(principals);
+	fprintf(stderr, "xenballoon: can't show the token: %s\n  %s\n", strerror(-error),
+		undone ? "Its line stays; take it away: xenballoon token revoke NAME"
+		       : "It has been taken back; nothing has changed");
+	return EXIT_NO_ANSWER;
+}
+
+static int make_and_keep(const struct options *options, struct principals *principals,
+			 struct principal_line *line)
+{
+	char token[TOKEN_SIZE];
+	int code;
+
+	if (!addable(principals, line->name))
+		return EXIT_REFUSED;
+	if (!make_token(token) || !principal_hash(token, strlen(token), line->hash))
+		return failed(principals->place.path, -EIO);
+	if (options->dry_run) {
+		printf("%s would be added to %s as %s; nothing has changed\n", line->name,
+		       principals->place.path, control_role_name(line->role));
+		code = EXIT_DONE;
+	} else {
+		code = keep_and_show(principals, line, token);
+	}
+	explicit_bzero(token, sizeof(token));
+	return code;
+}
+
 static int make(const struct options *options, const char *name, const char *path)
 {
 	struct principals principals;
 	struct principal_line line;
-	char token[TOKEN_SIZE];
-	int error;
+	int error, code;
 
 	if (!read_line(options, name, &line))
 		return EXIT_USAGE;
 	error = principals_open(&principals, path, true);
-	if (error)
-		goto out;
-	if (!addable(&principals, name)) {
-		principals_close(&principals);
-		return EXIT_REFUSED;
-	}
-	if (!make_token(token) || !principal_hash(token, strlen(token), line.hash))
-		error = -EIO;
-	else if (!options->dry_run)
-		error = append(&principals, &line);
-	if (!error && options->dry_run)
-		printf("%s would be added to %s as %s; nothing has changed\n", name, path,
-		       control_role_name(line.role));
-	else if (!error)
-		printf("%s\n", token);
-	explicit_bzero(token, sizeof(token));
-out:
+	code = error ? failed(path, error) : make_and_keep(options, &principals, &line);
 	principals_close(&principals);
-	if (error)
-		return failed(path, error);
-	if (!options->dry_run)
-		fprintf(stderr,
-			"xenballoon: this token of %s is shown once; %s keeps only its hash\n",
-			name, path);
-	return EXIT_DONE;
+	return code;
 }
 
 static void list_line(struct table *table, const struct principal_line *line)
@@ -278,7 +310,7 @@ static size_t without(struct principals *principals, const char *name, char *tex
 	return count;
 }
 
-static int revoke(const struct options *options, const char *name, const char *path)
+static int take_away(const struct options *options, const char *name, const char *path)
 {
 	struct principals principals;
 	size_t count = 0, len = 0;
@@ -324,5 +356,5 @@ int command_token(struct cli *cli, size_t count, char **words)
 	if (is_list)
 		return list(path);
 	return !strcmp(words[0], "make") ? make(cli->options, words[1], path)
-					 : revoke(cli->options, words[1], path);
+					 : take_away(cli->options, words[1], path);
 }

@@ -22,6 +22,8 @@ static void clean_up(void)
 
 	snprintf(path, sizeof(path), "%s/" UUID ".json", directory);
 	unlink(path);
+	snprintf(path, sizeof(path), "%s/" UUID DECISION_DAMAGED, directory);
+	unlink(path);
 	decision_close();
 	rmdir(directory);
 }
@@ -45,6 +47,8 @@ static void put(const uint8_t *data, size_t size)
 	bool booted = size > 0 && *data == '+';
 	int fd;
 
+	snprintf(path, sizeof(path), "%s/" UUID DECISION_DAMAGED, directory);
+	unlink(path);
 	snprintf(path, sizeof(path), "%s/" UUID ".json", directory);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	MUST(fd >= 0);
@@ -68,7 +72,7 @@ static void accepted(const struct decision *decision)
 		for (size_t i = 0; i < NODE_COUNT; i++)
 			MUST(decision->changing.node[i].len <= CONTROL_NODE_MAX);
 	}
-	MUST(decision_save(UUID, decision) == 0);
+	MUST(decision_save(UUID, decision) == 0 && decision_flush() == 0);
 	MUST(decision_load(UUID, &again) == 0);
 	/* What left_kib says is about former_kib: alone it is worth no file. */
 	if (decision->decided.selfballoon.state == READING_OK || *decision->decided.policy ||

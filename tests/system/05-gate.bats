@@ -97,6 +97,7 @@ finds() {
 	tree
 	finds each_library_has_one_home exporter/state.c '#include <xenstore.h>'
 	finds each_library_has_one_home control/check.c 'int f(void) { return xs_rm(0, 0, ""); }'
+	finds each_library_has_one_home control/auth.c 'int f(void) { return rename("a", "b"); }'
 	finds headers_hold_contracts_only include/state.h '#include <yaml.h>'
 	finds each_header_compiles_alone include/state.h 'struct nothing complete;'
 	finds layout_is_clang_formats exporter/state.c 'int  spaced;'

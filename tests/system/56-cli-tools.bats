@@ -257,6 +257,26 @@ teardown() {
 	contains "$output" "first"
 }
 
+@test "token: one that can't be shown is not made, in an old file or a new one" {
+	local file=$HOST_DIR/unshown before
+	run -3 cli_to /dev/full token make a --role operator --file "$file"
+	contains "$output" "can't show the token: No space left on device"
+	contains "$output" "taken back"
+	[ ! -e "$file" ]
+	cli token make old --role operator --file "$file"
+	before=$(cat "$file")
+	run -3 cli_to /dev/full token make a --role operator --file "$file"
+	same "$(cat "$file")" "$before" "the file"
+	cli token make a --role viewer --file "$file"
+}
+
+# cli_to FILE ARGUMENT...: its standard output goes there.
+cli_to() {
+	local file=$1
+	shift
+	cli "$@" >"$file"
+}
+
 @test "token: what makes no sense changes nothing; many at once are all there" {
 	local file=$HOST_DIR/many before i
 	printf 'old viewer basic' >"$file"

@@ -413,6 +413,7 @@ static int world_run(const char *name, const struct CMUnitTest *tests, size_t co
 	log_set_level(LOG_LEVEL_ERROR);
 	failed = _cmocka_run_group_tests(name, tests, count, NULL, NULL);
 	setup(NULL);
+	decision_flush();
 	decision_close();
 	rmdir(directory);
 	munmap(fake, sizeof(*fake));

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,11 +26,26 @@
 static char directory[] = "/tmp/decision_test.XXXXXX";
 static char path[96];
 
+/* How many files there were, which are gone now. */
+static unsigned int clean(void)
+{
+	DIR *open = opendir(directory);
+	const struct dirent *entry;
+	unsigned int count = 0;
+
+	while (open && (entry = readdir(open)))
+		if (entry->d_name[0] != '.')
+			count += unlinkat(dirfd(open), entry->d_name, 0) == 0;
+	if (open)
+		closedir(open);
+	return count;
+}
+
 static int setup(void **state)
 {
 	(void)state;
 	snprintf(path, sizeof(path), "%s/" UUID ".json", directory);
-	unlink(path);
+	clean();
 	return decision_open(directory);
 }
 
@@ -37,23 +53,28 @@ static int teardown(void **state)
 {
 	(void)state;
 	decision_close();
-	unlink(path);
+	clean();
 	return rmdir(directory);
 }
 
-static void put(const char *text)
+static void put_file(const char *name, const char *text)
 {
-	FILE *file = fopen(path, "w");
+	FILE *file = fopen(name, "w");
 
 	assert_non_null(file);
 	assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
 	fclose(file);
 }
 
-static char *get(void)
+static void put(const char *text)
+{
+	put_file(path, text);
+}
+
+static char *get_file(const char *name)
 {
 	static char text[4096];
-	FILE *file = fopen(path, "r");
+	FILE *file = fopen(name, "r");
 
 	assert_non_null(file);
 	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
@@ -61,7 +82,19 @@ static char *get(void)
 	return text;
 }
 
+static char *get(void)
+{
+	return get_file(path);
+}
+
 static const struct decision nothing;
+
+static int save(const struct decision *decision)
+{
+	int error = decision_save(UUID, decision);
+
+	return error ? error : decision_flush();
+}
 
 static struct decision example(void)
 {
@@ -93,7 +126,7 @@ static void comes_back(void **state)
 	(void)state;
 	assert_int_equal(decision_load(UUID, &loaded), 0);
 	assert_memory_equal(&loaded, &nothing, sizeof(loaded));
-	assert_int_equal(decision_save(UUID, &saved), 0);
+	assert_int_equal(save(&saved), 0);
 	assert_int_equal(decision_load(UUID, &loaded), 0);
 	assert_memory_equal(&loaded.decided, &saved.decided, sizeof(saved.decided));
 	assert_int_equal(loaded.domid, 12);
@@ -114,7 +147,7 @@ static void longest_node(void **state)
 	(void)state;
 	node->len = CONTROL_NODE_MAX;
 	memset(node->bytes, 0xa5, CONTROL_NODE_MAX);
-	assert_int_equal(decision_save(UUID, &saved), 0);
+	assert_int_equal(save(&saved), 0);
 	assert_int_equal(decision_load(UUID, &loaded), 0);
 	assert_memory_equal(&loaded.changing.node[NODE_SELFBALLOON], node, sizeof(*node));
 }
@@ -124,11 +157,11 @@ static void nothing_said_takes_no_file(void **state)
 	struct decision saved = example();
 
 	(void)state;
-	assert_int_equal(decision_save(UUID, &saved), 0);
+	assert_int_equal(save(&saved), 0);
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(decision_save(UUID, &nothing), 0);
+	assert_int_equal(save(&nothing), 0);
 	assert_int_equal(access(path, F_OK), -1);
-	assert_int_equal(decision_save(UUID, &nothing), 0);
+	assert_int_equal(save(&nothing), 0);
 }
 
 /* Each thing that was decided is worth a file by itself. */
@@ -143,7 +176,7 @@ static void each_takes_a_file(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
-		assert_int_equal(decision_save(UUID, &each[i]), 0);
+		assert_int_equal(save(&each[i]), 0);
 		assert_int_equal(decision_load(UUID, &loaded), 0);
 		assert_memory_equal(&loaded.decided, &each[i].decided, sizeof(loaded.decided));
 	}
@@ -209,7 +242,87 @@ static void damaged_files(void **state)
 		put(texts[i]);
 		assert_int_equal(decision_load(UUID, &decision), -EINVAL);
 		assert_memory_equal(&decision, &nothing, sizeof(decision));
+		assert_int_equal(access(path, F_OK), -1);
 	}
+	/* Each is kept, and none over another. */
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char aside[128];
+
+		snprintf(aside, sizeof(aside),
+			 i ? "%s/" UUID ".damaged.%zu" : "%s/" UUID ".damaged", directory, i);
+		assert_string_equal(get_file(aside), texts[i]);
+	}
+	decision = example();
+	assert_int_equal(save(&decision), 0);
+	assert_int_equal(decision_load(UUID, &decision), 0);
+	assert_int_equal(clean(), sizeof(texts) / sizeof(texts[0]) + 1);
+}
+
+/* Each is its own, also where more are saved at once than are flushed one by one. */
+static void many_at_once(void **state)
+{
+	enum { MANY = 100 };
+	char uuid[sizeof(UUID)];
+	struct decision loaded;
+
+	(void)state;
+	for (unsigned int round = 0; round < 3; round++) {
+		for (unsigned int i = 0; i < MANY; i++) {
+			struct decision decision = {
+				.decided.selfballoon = { READING_OK, (i + round) % 2 },
+			};
+
+			snprintf(uuid, sizeof(uuid), "0a1b2c3d-0000-4000-8000-%012x", i);
+			assert_int_equal(decision_save(uuid, round == 2 ? &nothing : &decision), 0);
+			assert_int_equal(decision_load(uuid, &loaded), 0);
+			assert_int_equal(loaded.decided.selfballoon.value,
+					 round == 2 ? 0 : (i + round) % 2);
+		}
+		assert_int_equal(decision_flush(), 0);
+	}
+	assert_int_equal(decision_flush(), 0);
+	assert_int_equal(clean(), 0);
+}
+
+/* As if the agent had been killed: what it saved last counts; of another boot it does not. */
+static void saved_and_not_flushed(void **state)
+{
+	struct decision old = example(), last = example(), loaded;
+	char next[96], half[96];
+
+	(void)state;
+	snprintf(next, sizeof(next), "%s/" UUID ".next", directory);
+	snprintf(half, sizeof(half), "%s/." UUID ".next.new", directory);
+	assert_int_equal(save(&old), 0);
+	last.decided.selfballoon.value = 0;
+	assert_int_equal(decision_save(UUID, &last), 0);
+	assert_int_equal(close(open(half, O_CREAT | O_WRONLY, 0600)), 0);
+	assert_int_equal(decision_open(directory), 0);
+	assert_int_equal(access(half, F_OK), -1);
+	assert_int_equal(decision_load(UUID, &loaded), 0);
+	assert_int_equal(loaded.decided.selfballoon.value, 0);
+	assert_int_equal(decision_flush(), 0);
+	assert_int_equal(access(next, F_OK), -1);
+	assert_int_equal(decision_load(UUID, &loaded), 0);
+	assert_int_equal(loaded.decided.selfballoon.value, 0);
+
+	assert_int_equal(decision_save(UUID, &old), 0);
+	put_file(next, "{\"boot\":\"x\",\"changing\":null,\"domid\":3,\"selfballoon\":true}");
+	assert_int_equal(decision_open(directory), 0);
+	assert_int_equal(access(next, F_OK), -1);
+	assert_int_equal(decision_load(UUID, &loaded), 0);
+	assert_int_equal(loaded.decided.selfballoon.value, 0);
+	/* A power cut may leave this. */
+	put_file(next, "");
+	assert_int_equal(decision_open(directory), 0);
+	assert_int_equal(access(next, F_OK), -1);
+	/* One that says nothing takes the older one away, whenever it is flushed. */
+	assert_int_equal(decision_save(UUID, &nothing), 0);
+	assert_int_equal(decision_open(directory), 0);
+	assert_int_equal(decision_load(UUID, &loaded), 0);
+	assert_int_equal(loaded.decided.selfballoon.state, READING_ABSENT);
+	assert_int_equal(decision_flush(), 0);
+	assert_int_equal(clean(), 0);
 }
 
 /* Any one byte of a good file may be wrong: then it is damaged, or says something valid. */
@@ -221,7 +334,7 @@ static void every_byte_damaged(void **state)
 	int damaged = 0;
 
 	(void)state;
-	assert_int_equal(decision_save(UUID, &saved), 0);
+	assert_int_equal(save(&saved), 0);
 	snprintf(good, sizeof(good), "%s", get());
 	len = strlen(good);
 	for (size_t i = 0; i < len; i++) {
@@ -231,6 +344,7 @@ static void every_byte_damaged(void **state)
 		bad[i] = bad[i] == '}' ? '{' : '}';
 		put(bad);
 		damaged += decision_load(UUID, &loaded) == -EINVAL;
+		clean();
 		assert_true(loaded.changing.cap_kib <= CONTRACT_KIB_MAX);
 		assert_true(loaded.domid <= SNAPSHOT_DOMAINS_MAX);
 	}
@@ -244,7 +358,7 @@ static void another_boot(void **state)
 	char text[4096], *boot;
 
 	(void)state;
-	assert_int_equal(decision_save(UUID, &saved), 0);
+	assert_int_equal(save(&saved), 0);
 	snprintf(text, sizeof(text), "%s", get());
 	boot = strstr(text, "\"boot\":\"");
 	assert_non_null(boot);
@@ -294,7 +408,7 @@ static void no_links(void **state)
 	assert_int_equal(symlink("victim", path), 0);
 	assert_int_equal(decision_load(UUID, &decision), -ELOOP);
 	decision = example();
-	assert_int_equal(decision_save(UUID, &decision), 0);
+	assert_int_equal(save(&decision), 0);
 	assert_int_equal(decision_load(UUID, &decision), 0);
 	assert_int_equal(unlink(victim), 0);
 }
@@ -311,6 +425,8 @@ int main(void)
 		EACH(without_what_came_later),
 		EACH(only_canonical_uuids),
 		EACH(damaged_files),
+		EACH(many_at_once),
+		EACH(saved_and_not_flushed),
 		EACH(every_byte_damaged),
 		EACH(another_boot),
 		EACH(not_open),
