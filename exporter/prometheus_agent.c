@@ -13,6 +13,7 @@
 #include "events.h"
 #include "process.h"
 #include "prometheus_text.h"
+#include "tls.h"
 
 /* Requests that were refused before they had an action are the exception: shown once met. */
 static void requests_of(struct text *text, const char *name, enum control_interface via,
@@ -127,6 +128,20 @@ static void reserve(struct text *text, const char *name, const struct snapshot *
 	configured(text, name, offsetof(struct config, control_reserve_kib));
 }
 
+/* Those of plain HTTP are none. */
+static void certificates(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	static const char *const files[TLS_FILE_COUNT] = { "server", "client_ca" };
+	const struct config *config = config_acquire();
+
+	(void)snapshot;
+	for (enum tls_file file = 0; config && config->tls && file < TLS_FILE_COUNT; file++)
+		if (tls_expiry(config->tls, file) >= 0)
+			text_format(text, "%s{certificate=\"%s\"} %lld\n", name, files[file],
+				    (long long)tls_expiry(config->tls, file));
+	config_release(config);
+}
+
 static void reloaded(struct text *text, const char *name, const struct snapshot *snapshot)
 {
 	(void)snapshot;
@@ -176,6 +191,11 @@ static const struct agent_row {
 	{ { PROMETHEUS_PREFIX "config_last_reload_successful", PROMETHEUS_GAUGE,
 	    "Whether the last reload of the configuration was taken (1) or refused (0)." },
 	  reloaded },
+	{ { PROMETHEUS_PREFIX "tls_certificate_expiry_timestamp_seconds", PROMETHEUS_GAUGE,
+	    "When the first certificate of the chain that is shown (server) or of those that "
+	    "clients' "
+	    "are held against (client_ca) expires." },
+	  certificates },
 };
 
 /* The names that every exporter has, so without a prefix. */

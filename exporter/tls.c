@@ -25,6 +25,7 @@ struct tls {
 	gnutls_priority_t priority;
 	gnutls_certificate_request_t request;
 	bool verifies;
+	int64_t expiry[TLS_FILE_COUNT];
 	size_t san_count;
 	char (*san)[256];
 };
@@ -142,6 +143,51 @@ static bool load_files(struct tls *tls, const struct web_config *web, char *erro
 	return code > 0 || complain(error, size, web->client_ca_file, code);
 }
 
+static void keep_earlier(int64_t *earliest, gnutls_x509_crt_t certificate)
+{
+	int64_t seconds = gnutls_x509_crt_get_expiration_time(certificate);
+
+	if (seconds >= 0 && (*earliest < 0 || seconds < *earliest))
+		*earliest = seconds;
+}
+
+/* Of the whole chain, as one that has expired breaks it. */
+static int64_t chain_expiry(const struct tls *tls)
+{
+	gnutls_x509_crt_t *list = NULL;
+	unsigned int count = 0;
+	int64_t earliest = -1;
+
+	if (gnutls_certificate_get_x509_crt(tls->credentials, 0, &list, &count))
+		return -1;
+	for (unsigned int i = 0; i < count; i++) {
+		keep_earlier(&earliest, list[i]);
+		gnutls_x509_crt_deinit(list[i]);
+	}
+	gnutls_free(list);
+	return earliest;
+}
+
+static int64_t authorities_expiry(const struct tls *tls)
+{
+	gnutls_x509_trust_list_iter_t at = NULL;
+	gnutls_x509_trust_list_t list;
+	gnutls_x509_crt_t certificate;
+	int64_t earliest = -1;
+
+	gnutls_certificate_get_trust_list(tls->credentials, &list);
+	while (gnutls_x509_trust_list_iter_get_ca(list, &at, &certificate) == 0) {
+		keep_earlier(&earliest, certificate);
+		gnutls_x509_crt_deinit(certificate);
+	}
+	return earliest;
+}
+
+int64_t tls_expiry(const struct tls *tls, enum tls_file file)
+{
+	return tls->expiry[file];
+}
+
 static bool choose_versions(struct tls *tls, const struct web_config *web, char *error, size_t size)
 {
 	char words[128];
@@ -184,6 +230,8 @@ struct tls *tls_load(const struct web_config *web, char *error, size_t size)
 	gnutls_certificate_set_verify_function(tls->credentials, check_client);
 	if (load_files(tls, web, error, size) && choose_versions(tls, web, error, size) &&
 	    keep_sans(tls, web, error, size)) {
+		tls->expiry[TLS_SERVER] = chain_expiry(tls);
+		tls->expiry[TLS_CLIENT_CA] = authorities_expiry(tls);
 		warn_of_files(web);
 		return tls;
 	}

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "web_config.h"
 
@@ -19,6 +20,12 @@ struct tls *tls_load(const struct web_config *web, char *error, size_t size);
 /* One more reference; NULL is allowed, as for tls_release(). */
 struct tls *tls_again(struct tls *tls);
 void tls_release(struct tls *tls);
+
+/* The files of certificates: what the server shows, and what clients' are held against. */
+enum tls_file { TLS_SERVER, TLS_CLIENT_CA, TLS_FILE_COUNT };
+
+/* When the first certificate of a file expires, in Unix seconds; -1: no such file. */
+int64_t tls_expiry(const struct tls *tls, enum tls_file file);
 
 /*
  * What GnuTLS calls for a certificate, one that has no certificate, for a server that demands one

@@ -111,6 +111,24 @@ serial() {
 	web_config
 }
 
+# expires_with CERTIFICATE FILE: what /metrics says of the one is what openssl says of the other.
+expires_with() {
+	same "$(http GET /metrics | sed -n "s/^xenballoon_tls_certificate_expiry_timestamp_seconds{certificate=\"$1\"} //p")" \
+		"$(date -d "$(openssl x509 -noout -enddate -in "$HOST_DIR/tls/$2" | cut -d= -f2)" +%s)" "end of $2"
+}
+
+@test "/metrics says when the chain that is shown and the clients' authorities expire: the first of each file" {
+	expires_with server agent.crt
+	expires_with client_ca clients.crt
+	certificate short /CN=short "" basicConstraints=critical,CA:true
+	(cd "$HOST_DIR/tls" && openssl x509 -in short.csr -req -signkey short.key -days 3 -out short.crt 2>/dev/null)
+	cat "$HOST_DIR/tls/ca.crt" "$HOST_DIR/tls/short.crt" >"$HOST_DIR/tls/clients.new"
+	mv "$HOST_DIR/tls/clients.new" "$HOST_DIR/tls/clients.crt"
+	wait_until 5 expires_with client_ca short.crt
+	cp "$HOST_DIR/tls/ca.crt" "$HOST_DIR/tls/clients.crt"
+	wait_until 5 expires_with client_ca ca.crt
+}
+
 @test "a certificate that changes on disk is shown, a broken one is not" {
 	local first second pid
 	pid=$(agent_pid)
@@ -128,6 +146,7 @@ serial() {
 	server_certificate
 	wait_until 5 metric_is config_last_reload_successful 1
 	same "$(agent_pid)" "$pid"
+	wait_until 5 expires_with server agent.crt
 	# Whom the old authority vouched for, the new one doesn't know.
 	cp "$HOST_DIR/tls/mallory.crt" "$HOST_DIR/tls/clients.crt"
 	wait_until 5 eval 'contains "$(as wrong GET /api/v1/whoami)" operator'

@@ -81,7 +81,7 @@ INSTEAD='/^        [a-z]+:/ { inside = $1 == "expr:" }
 @test "the tests notice an alert that does not wait" {
 	# The quiet tests of the others are about what they look at.
 	same "$(failed_with '$1 == "for:" { $0 = "        for: 0s" } { print }' | cut -d' ' -f1 | sort -u)" \
-		"$(alerts | grep -E 'MemoryLow|Stuck|Silent|GuestRefused|GuestPressure|AgentDown|StoreDown|SnapshotOld' | sort)"
+		"$(alerts | grep -E 'MemoryLow|HostFull|Stuck|Silent|GuestRefused|GuestPressure|AgentDown|StoreDown|SnapshotOld|AuditDown|ReloadFailed|CertificateExpires' | sort)"
 }
 
 # The anchor that a heading has where Markdown is shown.
@@ -101,6 +101,22 @@ anchors() {
 	grep -oE '\]\(#[a-z]+\)' "$FOLDER/runbooks.md" | tr -d '](#)' | while read -r anchor; do
 		anchors | grep -qx "$anchor"
 	done
+}
+
+# What the agent shows that says that something is broken, however it is.
+@test "each metric of the agent's own health and each state of trouble has its alert" {
+	local name
+	for name in $(grep -oE 'PROMETHEUS_PREFIX "[a-z_]*(_up|_successful|_lost_total|_timestamp_seconds)"' \
+		"$ROOT/exporter/prometheus_agent.c" | sed 's/.* "\(.*\)"/\1/') snapshot_age_seconds; do
+		grep -qE "^ +expr: .*xenballoon_$name|^ +xenballoon_$name" "$FOLDER/alerts.yml"
+	done
+	# Those that `check` warns of; a guest that starves waits for memory.
+	# shellcheck disable=SC2013 # words without blanks
+	for name in $(sed -n 's/.*{ "\([a-z_]*\)", UNIT_GUESTS.*{ "0" }.*/\1/p' "$ROOT/control/cli/measure.c"); do
+		[ "$name" != starving ] || name=pressure_ratio
+		grep -qE "state=~?\"[a-z|]*$name|_$name >" "$FOLDER/alerts.yml"
+	done
+	same "$name" crashed "the last of them"
 }
 
 @test "each alert says how bad it is, and names what it is about" {

@@ -120,4 +120,21 @@ g.dashboard('Host', 'xenballoon-host', 'One Xen host, or several together: who h
     'Agent: memory', 'What the agent holds of dom0\'s memory.',
     [g.query(own(g.select('process_resident_memory_bytes')), '{{instance}}')], w=8,
   ),
+  g.stat(
+    'Audit', 'Whether the last decision could be written to the audit. Until it can, nothing is changed.',
+    g.latest('min(%s)' % s('control_audit_up')), unit='none', w=6, defaults=g.words(['cannot be written', 'red'], ['written', 'green'])
+  ),
+  g.stat(
+    'Configuration', 'Whether the last reload was taken over.',
+    g.latest('min(%s)' % s('config_last_reload_successful')), unit='none', w=6, defaults=g.words(['refused', 'red'], ['in force', 'green'])
+  ),
+  g.stat(
+    'Certificates end in', 'Until the first certificate of the agent expires, of those that it shows and of its clients\' authorities.',
+    g.latest('min(%s) - time()' % s('tls_certificate_expiry_timestamp_seconds')), unit='s', w=6,
+    defaults=g.steps('red', [[604800, 'yellow'], [1209600, 'green']])
+  ),
+  g.stat(
+    'Wait for memory', 'Guests that want memory which the host does not have.',
+    g.latest('sum(%s)' % s('domain_state', ['state="host_full"'])), unit='none', w=6, defaults=g.steps('green', [[1, 'yellow']])
+  ),
 ])
