@@ -31,7 +31,7 @@ static void check(const char *line, size_t len, const struct control_request *re
 	MUST(len > 1 && line[len - 1] == '\n' && !memchr(line, '\n', len - 1));
 	fuzz_json(line, len - 1);
 	root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
-	MUST(root && json_object_size(root) == 19);
+	MUST(root && json_object_size(root) == 20);
 	subject = json_string_value(json_object_get(root, "subject"));
 	MUST(!utf8 || !strcmp(subject ? subject : "", request->subject));
 	json_decref(utf8);
