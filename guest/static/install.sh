@@ -52,12 +52,17 @@ check_place() {
 	[ "$(cat /sys/hypervisor/type 2>/dev/null)" = xen ] ||
 		refuse "this is no guest of Xen: /sys/hypervisor/type does not say xen"
 	! is_dom0 || refuse "this is dom0, which is not sized by xenballoon; install it in guests"
-	[ -e /sys/devices/system/xen_memory/xen_memory0/target_kb ] ||
-		refuse "this kernel has no balloon driver (CONFIG_XEN_BALLOON), and nothing else sizes a guest"
 	for other in /usr/sbin /usr/local/sbin; do
 		[ "$other" = "$prefix/sbin" ] || [ ! -e "$other/$name" ] ||
 			refuse "$other/$name is there already; remove it first, or take --prefix ${other%/sbin}"
 	done
+}
+
+# Such a guest keeps its size, but reports, and dom0 shows why nothing moves.
+warn_of_driver() {
+	[ -e /sys/devices/system/xen_memory/xen_memory0/target_kb ] ||
+		say "this kernel has no balloon driver (CONFIG_XEN_BALLOON), so this guest keeps its size;" \
+			"the daemon reports that to dom0"
 }
 
 # What starts services: systemd, openrc or none.
@@ -155,6 +160,7 @@ do_install() {
 	init=$(init_system)
 	put_files "$init"
 	start_service "$init"
+	[ -n "$root" ] || warn_of_driver
 	say "$("$here/$name" --version) is installed below $root$prefix"
 }
 

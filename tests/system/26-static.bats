@@ -233,6 +233,16 @@ nothing_changed() {
 	same "$(find "$BARE/image" -type f)" ""
 }
 
+@test "a kernel without a balloon driver: it warns, and the daemon is there to tell dom0" {
+	bare_root
+	rm -r "$BARE/sys/devices"
+	run -0 in_bare /new/install.sh
+	contains "$output" "this kernel has no balloon driver (CONFIG_XEN_BALLOON), so this guest keeps its size"
+	contains "$output" "is installed below /usr/local"
+	run -0 in_bare /new/install.sh uninstall
+	[[ $output != *"this guest stays at"* ]]
+}
+
 # refuses TEXT ARGUMENT...: with that text, and nothing is changed.
 refuses() {
 	local text=$1
@@ -263,11 +273,7 @@ refuses() {
 	refuses "this is no guest of Xen"
 	mkdir "$BARE/sys/hypervisor"
 	echo xen >"$BARE/sys/hypervisor/type"
-	rm -r "$BARE/sys/devices"
-	files_of "$BARE" >"$BATS_TEST_TMPDIR/before"
-	refuses "this kernel has no balloon driver"
-	mkdir -p "$BARE/sys/devices/system/xen_memory/xen_memory0" "$BARE/usr/sbin"
-	: >"$BARE/sys/devices/system/xen_memory/xen_memory0/target_kb"
+	mkdir "$BARE/usr" "$BARE/usr/sbin"
 	: >"$BARE/usr/sbin/xenballoon-guest"
 	files_of "$BARE" >"$BATS_TEST_TMPDIR/before"
 	refuses "/usr/sbin/xenballoon-guest is there already"
