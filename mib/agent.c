@@ -220,6 +220,17 @@ bool mib_nameless(void)
 	return atomic_load(&nameless);
 }
 
+/* It listens all the same. Of a file that isn't there config_files.c has said so. */
+static void say_closed(const struct config *config)
+{
+	if (config->snmp_mode != SNMP_AGENT || vacm_is_configured())
+		return;
+	if (!config->snmp_config[0])
+		log_info("SNMP: snmp.config is empty, so nobody can read or change anything");
+	else if (access(config->snmp_config, F_OK) == 0)
+		log_warn("SNMP: snmp.config: %s gives nobody access", config->snmp_config);
+}
+
 static int start(const struct config *config)
 {
 	unsigned char engine[MAX_ENGINEID_LENGTH];
@@ -243,6 +254,7 @@ static int start(const struct config *config)
 	error = config->snmp_mode == SNMP_AGENT ? mib_listen(config->snmp_listen) : 0;
 	if (error)
 		return error;
+	say_closed(config);
 	atomic_store(&nameless, config->snmp_mode == SNMP_AGENT &&
 					!snmpv3_get_engineID(engine, sizeof(engine)));
 	/* The count of starts has to be on disk before the first answer (RFC 3414, 2.2.2). */

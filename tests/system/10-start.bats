@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # How the agent starts, is checked, reloads and stops.
 
+bats_require_minimum_version 1.5.0
 load lib.bash
 
 setup_file() {
@@ -124,6 +125,20 @@ teardown_file() {
 	same "$(cat "$HOST_DIR/agent.exit")" 0
 	wait_until 10 test -e "$HOST_DIR/asked.exit"
 	agent_start
+}
+
+@test "without SNMP users it says so in its own words, and in one line" {
+	agent_stop
+	: >"$HOST_DIR/nobody.conf"
+	agent_start snmp.config=
+	grep -q 'info: SNMP: snmp.config is empty, so nobody can read or change anything' "$HOST_DIR/agent.log"
+	agent_stop
+	agent_start "snmp.config=$HOST_DIR/nobody.conf"
+	grep -q "warning: SNMP: snmp.config: $HOST_DIR/nobody.conf gives nobody access" "$HOST_DIR/agent.log"
+	run ! grep -F 'access control' "$HOST_DIR/agent.log"
+	agent_stop
+	agent_start
+	same "$(grep -c ': SNMP: ' "$HOST_DIR/agent.log")" 2
 }
 
 @test "it starts without xenstored and is ready once that is there" {
