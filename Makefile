@@ -222,6 +222,7 @@ DASHBOARDS  := $(filter-out dashboards/grafana/source/% $(receiver)%,$(shell fin
 PLACES_agent := \
 	0755:sbin/xenballoon-agent:$(B)/xenballoon-agent \
 	0644:share/man/man8/xenballoon-agent.8:exporter/xenballoon-agent.8 \
+	0644:share/man/man5/agent.yml.5:exporter/agent.yml.5 \
 	0644:$(UNITDIR)/xenballoon-agent.service:exporter/xenballoon-agent.service \
 	0644:$(SYSUSERSDIR)/xenballoon-agent.conf:exporter/xenballoon-agent.sysusers \
 	0644:$(examples)/agent.yml:exporter/agent.yml \

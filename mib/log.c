@@ -20,7 +20,8 @@
 static unsigned int errors;
 static bool loading_mibs;
 
-/* It names files that the agent doesn't read and a program that doesn't know it; agent.c says it better. */
+/* It names files that the agent doesn't read and a program that doesn't know it; agent.c says it
+ * better. */
 static bool misleads(const char *msg)
 {
 	static const char begin[] = "Warning: no access control information configured.";

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -297,7 +298,7 @@ static void the_table_is_whole(void **state)
 	}
 }
 
-static void description_and_manual_name_every_setting(void **state)
+static void the_description_names_every_setting(void **state)
 {
 	FILE *out = tmpfile();
 	char *text;
@@ -309,10 +310,58 @@ static void description_and_manual_name_every_setting(void **state)
 		assert_non_null(strstr(text, settings[i].path));
 		assert_non_null(strstr(text, settings[i].help));
 	}
-	text = read_whole(fopen("exporter/xenballoon-agent.8", "r"));
-	for (size_t i = 0; i < SETTING_COUNT; i++)
-		if (!strstr(text, settings[i].path))
-			fail_msg("xenballoon-agent.8 lacks %s", settings[i].path);
+}
+
+/* The head of a setting's paragraph in agent.yml(5): name, an asterisk for a restart, default. */
+static void manual_head(const struct setting *row, char *text, size_t size)
+{
+	snprintf(text, size, ".It Cm %s %sPq %s\n", row->path, row->restart ? "Ns * " : "",
+		 *row->initial ? row->initial : "none");
+}
+
+/* What has to stand in that paragraph: each choice, the least and the most of a number. */
+static void check_paragraph(const struct setting *row, const char *from, const char *end)
+{
+	const char *range;
+	char words[64];
+
+	for (size_t i = 0; row->choices && row->choices[i]; i++) {
+		const char *choice = strstr(from, row->choices[i]);
+
+		if (!choice || choice > end)
+			fail_msg("agent.yml(5): %s lacks %s", row->path, row->choices[i]);
+	}
+	if (!row->max)
+		return;
+	/* A line may end within the range. */
+	snprintf(words, sizeof(words), "from %" PRIu64 " to", row->min);
+	range = strstr(from, words);
+	if (!range || range > end || strtoull(range + strlen(words) + 1, NULL, 10) != row->max)
+		fail_msg("agent.yml(5): %s lacks its range", row->path);
+}
+
+/* In the table's order, none too many, and none that the table has no longer. */
+static void the_manual_describes_every_setting(void **state)
+{
+	char *text = read_whole(fopen("exporter/agent.yml.5", "r"));
+	char *at = strstr(text, ".Sh SETTINGS\n"), *end = strstr(text, ".Sh PRINCIPALS\n");
+
+	(void)state;
+	assert_true(at && end && at < end);
+	*end = '\0';
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		char head[256];
+		const char *next;
+
+		manual_head(&settings[i], head, sizeof(head));
+		at = strstr(at, ".It ");
+		if (!at || strncmp(at, head, strlen(head)) != 0)
+			fail_msg("agent.yml(5) should go on with \"%s\"", head);
+		at += strlen(head);
+		next = strstr(at, ".It ");
+		check_paragraph(&settings[i], at, next ? next : end);
+	}
+	assert_null(strstr(at, ".It "));
 }
 
 /* The example sets each setting to its default, so that it shows both. */
@@ -351,7 +400,8 @@ int main(void)
 		cmocka_unit_test(a_reader_keeps_its_configuration_over_a_reload),
 		cmocka_unit_test(the_last_reload_is_remembered),
 		cmocka_unit_test(the_table_is_whole),
-		cmocka_unit_test(description_and_manual_name_every_setting),
+		cmocka_unit_test(the_description_names_every_setting),
+		cmocka_unit_test(the_manual_describes_every_setting),
 		cmocka_unit_test(the_example_is_the_defaults),
 	};
 
