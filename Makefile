@@ -36,13 +36,15 @@ GUEST_LIBS := $(if $(STATIC),,-lxenstore)
 CLI_LIBS   := -lcurl -ljansson -lgnutls -lncursesw -ltinfo
 
 # The contract is both sides' own; everything else belongs to one of them.
-AGENT_SRC := $(wildcard exporter/*.c control/*.c mib/*.c) guest/contract.c
+# Policies in words, with the table of their settings: dom0 judges them as a guest does.
+POLICY_SRC := guest/settings.c $(wildcard guest/policy*.c guest/kib.c)
+AGENT_SRC := $(wildcard exporter/*.c control/*.c mib/*.c) guest/contract.c $(POLICY_SRC)
 # The guest's daemon reaches xenstore by libxenstore, the static one and the tests by the wire protocol.
 GUEST_COMMON := $(filter-out guest/conn_%.c guest/wire.c,$(wildcard guest/*.c))
 GUEST_WIRE   := guest/conn_wire.c guest/wire.c
 GUEST_SRC    := $(GUEST_COMMON) $(if $(STATIC),$(GUEST_WIRE),guest/conn_lib.c)
 # The command line shares tables and the principals' lines with the agent, all of them pure.
-CLI_SRC   := $(wildcard control/cli/*.c) exporter/file.c exporter/metric.c guest/contract.c \
+CLI_SRC   := $(wildcard control/cli/*.c) exporter/file.c exporter/metric.c guest/contract.c $(POLICY_SRC) \
              control/principal_file.c control/result.c control/size.c
 BED_LIB_SRC := $(wildcard tests/fake/preload*.c) tests/fake/state.c
 BED_SRC   := $(filter-out $(wildcard tests/fake/preload*.c),$(wildcard tests/fake/*.c))

@@ -64,7 +64,9 @@ static int plan_one(struct change *change, struct job *job, size_t request)
 /* Switches before targets, as they all take effect at the same moment. */
 static int plan(struct change *change, void *context)
 {
-	static const enum control_action order[] = { CONTROL_SELFBALLOON, CONTROL_TARGET };
+	static const enum control_action order[CONTROL_ACTION_COUNT] = { CONTROL_SELFBALLOON,
+									 CONTROL_TARGET,
+									 CONTROL_POLICY };
 	struct job *job = context;
 	int error = 0;
 
@@ -90,7 +92,7 @@ static void fail(const struct change *change, struct job *job, enum control_resu
 					   : "; nothing has changed";
 
 	for (size_t i = 0; i < job->count; i++) {
-		job->answers[i].after = job->answers[i].before;
+		answer_unchanged(&job->answers[i]);
 		answer_refuse(&job->answers[i], result, NULL, "%s%s", why, undone);
 	}
 }
@@ -124,8 +126,11 @@ static void succeed(const struct change *change, struct job *job, struct control
 		struct control_answer *answer = &job->answers[i];
 
 		answer->result = RESULT_OK;
-		answer_detail(answer, "cap %" PRIu64 " KiB, before %" PRIu64 " KiB",
-			      done->after.cap_kib, done->before.cap_kib);
+		if (job->requests[i].action == CONTROL_POLICY)
+			answer_detail(answer, "policy ordered");
+		else
+			answer_detail(answer, "cap %" PRIu64 " KiB, before %" PRIu64 " KiB",
+				      done->after.cap_kib, done->before.cap_kib);
 	}
 	for (size_t i = 0; undos && i < job->count; i++) {
 		size_t first = 0;

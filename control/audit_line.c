@@ -59,14 +59,28 @@ static json_t *value(enum control_action action, uint64_t number)
 	return json_integer(number < INT64_MAX ? (json_int_t)number : INT64_MAX);
 }
 
+static json_t *known(const char *text)
+{
+	return text && *text ? safe_string(text) : json_null();
+}
+
 static json_t *reading(enum control_action action, const struct reading *from)
 {
 	return from->state == READING_OK ? value(action, from->value) : json_null();
 }
 
-static json_t *known(const char *text)
+static json_t *requested(const struct control_request *request)
 {
-	return text && *text ? safe_string(text) : json_null();
+	if (request->unsaid)
+		return json_null();
+	if (request->action == CONTROL_POLICY)
+		return safe_string(request->policy);
+	return value(request->action, request->value);
+}
+
+static json_t *side(enum control_action action, const struct reading *number, const char *policy)
+{
+	return action == CONTROL_POLICY ? known(policy) : reading(action, number);
 }
 
 static json_t *now(void)
@@ -90,19 +104,19 @@ static json_t *entry(const struct control_request *request, const struct control
 			      ? json_string(control_interface_name(who->via))
 			      : json_null();
 
-	return json_pack("{so so ss so so so so sb sb sb so so so so so so so ss so}", "time",
-			 now(), "principal", known(who->name), "role", control_role_name(who->role),
-			 "interface", via, "address", known(who->address), "action",
-			 action < CONTROL_ACTION_COUNT ? json_string(control_action_name(action))
-						       : json_null(),
-			 "subject", known(request->subject), "dry_run", request->dry_run, "force",
-			 request->force, "restore", request->restore, "requested",
-			 request->unsaid ? json_null() : value(action, request->value), "domid",
-			 answer->domid ? json_integer(answer->domid) : json_null(), "name",
-			 known(answer->name), "uuid", known(answer->uuid), "before",
-			 reading(action, &answer->before), "after", reading(action, &answer->after),
-			 "limit", known(answer->limit), "result",
-			 control_results[answer->result].name, "detail", known(answer->detail));
+	return json_pack(
+		"{so so ss so so so so sb sb sb so so so so so so so ss so}", "time", now(),
+		"principal", known(who->name), "role", control_role_name(who->role), "interface",
+		via, "address", known(who->address), "action",
+		action < CONTROL_ACTION_COUNT ? json_string(control_action_name(action))
+					      : json_null(),
+		"subject", known(request->subject), "dry_run", request->dry_run, "force",
+		request->force, "restore", request->restore, "requested", requested(request),
+		"domid", answer->domid ? json_integer(answer->domid) : json_null(), "name",
+		known(answer->name), "uuid", known(answer->uuid), "before",
+		side(action, &answer->before, answer->policy_before), "after",
+		side(action, &answer->after, answer->policy_after), "limit", known(answer->limit),
+		"result", control_results[answer->result].name, "detail", known(answer->detail));
 }
 
 char *audit_line(const struct control_request *request, const struct control_answer *answer,

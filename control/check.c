@@ -9,6 +9,7 @@
 
 #include "answer.h"
 #include "check.h"
+#include "policy_text.h"
 #include "principal_file.h"
 #include "tag.h"
 
@@ -55,6 +56,16 @@ static enum control_result sensible(struct ask *ask, struct control_answer *answ
 	return answer_refuse(answer, RESULT_MALFORMED, NULL,
 			     "selfballoon is either on (1) or off (0), not %" PRIu64,
 			     ask->request->value);
+}
+
+/* By the table of a guest's own settings. */
+static enum control_result policy_valid(struct ask *ask, struct control_answer *answer)
+{
+	char error[200];
+
+	if (policy_text_valid(ask->request->policy, error, sizeof(error)))
+		return RESULT_OK;
+	return answer_refuse(answer, RESULT_MALFORMED, NULL, "%s", error);
 }
 
 static enum control_result not_dom0(struct ask *ask, struct control_answer *answer)
@@ -203,6 +214,15 @@ enum control_result check_follow(rule *const *list, struct ask *ask, struct cont
 	return result;
 }
 
+/* A policy is kept in xenstore, and here, for a guest that can't take it just now. */
+static enum control_result tell_of_policy(struct ask *ask, struct control_answer *answer)
+{
+	if (*ask->request->policy && !*ask->domain->policy)
+		answer_warn(answer, "The guest has not said which policy it works by: this one "
+				    "counts once its guest daemon runs.");
+	return RESULT_OK;
+}
+
 static rule *const selfballoon_rules[] = {
 	authenticated, operator, sensible, not_dom0,	host_up,
 	found,	       within_reach,	   as_seen,	unmanaged,
@@ -216,13 +236,14 @@ static rule *const target_rules[] = { authenticated, operator, sensible,
 				      limit_known,   not_selfballooning,
 				      limit_target,  tell_of_no_driver,
 				      tell_of_run,   NULL };
+static rule *const policy_rules[] = {
+	authenticated, operator, sensible, policy_valid,   not_dom0, host_up, found, within_reach,
+	as_seen,       unmanaged,	   tell_of_policy, NULL
+};
 static rule *const *const rules[CONTROL_ACTION_COUNT] = {
 	[CONTROL_SELFBALLOON] = selfballoon_rules,
 	[CONTROL_TARGET] = target_rules,
-};
-static const enum domain_value concerned[CONTROL_ACTION_COUNT] = {
-	[CONTROL_SELFBALLOON] = VALUE_SELFBALLOON,
-	[CONTROL_TARGET] = VALUE_TARGET,
+	[CONTROL_POLICY] = policy_rules,
 };
 
 /* The value of selfballoon once all the requests are in force; the switches are checked already. */
@@ -241,6 +262,27 @@ static bool selfballoon_after(const struct snapshot *snapshot,
 	return enabled;
 }
 
+/* What it is, and what it would be. */
+static void compare_values(const struct ask *ask, struct control_answer *answer)
+{
+	static const enum domain_value concerned[CONTROL_ACTION_COUNT] = {
+		[CONTROL_SELFBALLOON] = VALUE_SELFBALLOON,
+		[CONTROL_TARGET] = VALUE_TARGET,
+	};
+
+	answer->before = answer->after = ask->domain->value[concerned[ask->request->action]];
+	if (answer->result == RESULT_OK)
+		answer->after = (struct reading){ READING_OK, ask->request->value };
+}
+
+static void compare_policies(const struct ask *ask, struct control_answer *answer)
+{
+	memcpy(answer->policy_before, ask->domain->policy_ordered, sizeof(answer->policy_before));
+	policy_text_tidy(answer->result == RESULT_OK ? ask->request->policy
+						     : ask->domain->policy_ordered,
+			 answer->policy_after);
+}
+
 static enum control_result check(struct ask *ask, struct control_answer *answer)
 {
 	const struct control_request *request = ask->request;
@@ -249,15 +291,13 @@ static enum control_result check(struct ask *ask, struct control_answer *answer)
 	memset(answer, 0, sizeof(*answer));
 	if ((unsigned int)request->action >= CONTROL_ACTION_COUNT)
 		return answer_refuse(answer, RESULT_MALFORMED, NULL,
-				     "there is no such action: say selfballoon or target");
+				     "there is no such action: say selfballoon, target or policy");
 	ask->target_kib = request->value;
 	result = check_follow(rules[request->action], ask, answer);
-	if (ask->domain) {
-		answer->before = ask->domain->value[concerned[request->action]];
-		answer->after = answer->before;
-	}
-	if (result == RESULT_OK)
-		answer->after = (struct reading){ READING_OK, request->value };
+	if (ask->domain && request->action == CONTROL_POLICY)
+		compare_policies(ask, answer);
+	else if (ask->domain)
+		compare_values(ask, answer);
 	return result;
 }
 

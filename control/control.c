@@ -101,7 +101,7 @@ static void refuse_all(struct control_answer *answers, size_t count, enum contro
 		       const char *detail)
 {
 	for (size_t i = 0; i < count; i++) {
-		answers[i].after = answers[i].before;
+		answer_unchanged(&answers[i]);
 		answer_refuse(&answers[i], result, NULL, "%s", detail);
 	}
 }
@@ -403,8 +403,7 @@ void control_call(const struct control_request *requests, struct control_answer 
 static void describe(const struct control_undo *undo, const struct principal *who,
 		     struct control_request *request, struct control_answer *reply)
 {
-	struct reading old =
-		plan_number(undo, undo->action == CONTROL_TARGET ? NODE_TARGET : NODE_SELFBALLOON);
+	struct reading old = plan_number(undo, plan_node(undo->action));
 
 	request->who = *who;
 	request->action = undo->action;
@@ -413,6 +412,10 @@ static void describe(const struct control_undo *undo, const struct principal *wh
 	reply->domid = undo->domid;
 	memcpy(reply->uuid, undo->uuid, sizeof(reply->uuid));
 	reply->after = old;
+	if (undo->action == CONTROL_POLICY) {
+		memcpy(request->policy, undo->node[NODE_POLICY].bytes, sizeof(request->policy));
+		memcpy(reply->policy_after, request->policy, sizeof(reply->policy_after));
+	}
 }
 
 int control_revert(const struct control_undo *undos, size_t count, const struct principal *who,

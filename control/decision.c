@@ -21,7 +21,7 @@
 #include "file.h"
 #include "log.h"
 
-#define DECISION_MAX 4096 /* bytes of a file; ours take less than 1 KiB */
+#define DECISION_MAX 4096 /* bytes of a file; ours take less than 3 KiB */
 #define NAME_SIZE    (FILE_NAME_MAX + 1)
 #define KEPT	     ".json"
 #define NEXT	     ".next"
@@ -42,6 +42,7 @@ static const char *const node_names[NODE_COUNT] = {
 	[NODE_TARGET] = "target",
 	[NODE_SELFBALLOON] = "selfballoon",
 	[NODE_VM_MEMORY] = "vm_memory",
+	[NODE_POLICY] = "policy",
 };
 
 /* A UUID becomes a file's name, so nothing but its canonical form will do. */
@@ -93,7 +94,8 @@ static bool decode_node(const json_t *value, struct control_node *node)
 	const char *text = json_string_value(value);
 	size_t len = json_string_length(value);
 
-	if (json_is_null(value))
+	/* A note of before there were policies has none. */
+	if (!value || json_is_null(value))
 		return true;
 	if (!text || len % 2 || len / 2 > CONTROL_NODE_MAX ||
 	    strspn(text, "0123456789abcdef") != len)

@@ -13,6 +13,7 @@
 
 #include "answer.h"
 #include "hypervisor.h"
+#include "policy_text.h"
 #include "size.h"
 #include "store.h"
 #include "tag.h"
@@ -22,11 +23,17 @@
 static void node_path(const struct control_undo *state, enum control_node_name name,
 		      char path[PATH_SIZE])
 {
+	static const enum contract_key keys[NODE_COUNT] = {
+		[NODE_TARGET] = KEY_TARGET,
+		[NODE_SELFBALLOON] = KEY_SELFBALLOON,
+		[NODE_POLICY] = KEY_POLICY,
+	};
+
 	if (name == NODE_VM_MEMORY)
 		snprintf(path, PATH_SIZE, "/vm/%s/memory", state->uuid);
 	else
 		snprintf(path, PATH_SIZE, "/local/domain/%" PRIu32 "/memory/%s", state->domid,
-			 contract_keys[name == NODE_TARGET ? KEY_TARGET : KEY_SELFBALLOON].name);
+			 contract_keys[keys[name]].name);
 }
 
 static int read_node(struct store *store, const char *path, struct control_node *node)
@@ -129,10 +136,23 @@ int plan_read(struct plan *plan, struct store *store, struct hypervisor *hypervi
 	return error;
 }
 
+enum control_node_name plan_node(enum control_action action)
+{
+	static const enum control_node_name nodes[CONTROL_ACTION_COUNT] = {
+		[CONTROL_SELFBALLOON] = NODE_SELFBALLOON,
+		[CONTROL_TARGET] = NODE_TARGET,
+		[CONTROL_POLICY] = NODE_POLICY,
+	};
+
+	return nodes[action];
+}
+
 struct reading plan_number(const struct control_undo *state, enum control_node_name name)
 {
 	const struct control_node *node = &state->node[name];
 
+	if (name == NODE_POLICY)
+		return (struct reading){ READING_ABSENT, 0 };
 	if (name == NODE_SELFBALLOON)
 		return contract_switch(contract_reading(node->bytes, node->len, 1));
 	return contract_reading(node->bytes, node->len, CONTRACT_KIB_MAX);
@@ -145,6 +165,16 @@ static void set_number(struct plan *plan, enum control_node_name name, uint64_t 
 	node->len = (size_t)snprintf(node->bytes, sizeof(node->bytes), "%" PRIu64, value);
 	node->existed = true;
 	plan->write[name] = true;
+}
+
+void plan_policy(struct plan *plan, const char *text)
+{
+	struct control_node *node = &plan->after.node[NODE_POLICY];
+
+	policy_text_tidy(text, node->bytes);
+	node->len = strlen(node->bytes);
+	node->existed = node->len > 0;
+	plan->write[NODE_POLICY] = true;
 }
 
 static bool enabled(const struct control_undo *state)
@@ -309,9 +339,10 @@ static enum control_result turn_off(struct plan *plan, bool restore, struct cont
 	return RESULT_OK;
 }
 
-static enum control_result retarget(struct plan *plan, uint64_t target_kib,
+static enum control_result retarget(struct plan *plan, const struct control_request *request,
 				    struct control_answer *answer)
 {
+	uint64_t target_kib = request->value;
 	char most[SIZE_TEXT];
 
 	if (enabled(&plan->after))
@@ -337,34 +368,52 @@ static bool as_seen(const struct plan *plan, const struct control_request *reque
 				       state->uuid,
 				       plan_number(state, NODE_TARGET),
 				       plan_number(state, NODE_SELFBALLOON),
-				       { READING_OK, state->cap_kib } };
+				       { READING_OK, state->cap_kib },
+				       state->node[NODE_POLICY].bytes };
 	char tag[TAG_SIZE];
 
 	tag_write(&view, tag);
 	return !*request->match || tag_list_has(request->match, tag);
 }
 
+static enum control_result plan_switch(struct plan *plan, const struct control_request *request,
+				       struct control_answer *answer)
+{
+	plan->decides = true;
+	plan->after.decided.selfballoon = (struct reading){ READING_OK, request->value };
+	return request->value ? turn_on(plan, answer) : turn_off(plan, request->restore, answer);
+}
+
+static enum control_result order_policy(struct plan *plan, const struct control_request *request,
+					struct control_answer *answer)
+{
+	plan_policy(plan, request->policy);
+	plan->decides = true;
+	memcpy(plan->after.decided.policy, plan->after.node[NODE_POLICY].bytes,
+	       sizeof(plan->after.decided.policy));
+	memcpy(answer->policy_before, plan->before.node[NODE_POLICY].bytes,
+	       sizeof(answer->policy_before));
+	memcpy(answer->policy_after, plan->after.node[NODE_POLICY].bytes,
+	       sizeof(answer->policy_after));
+	return RESULT_OK;
+}
+
 enum control_result plan_add(struct plan *plan, const struct control_request *request,
 			     struct control_answer *answer)
 {
-	bool switches = request->action == CONTROL_SELFBALLOON;
-	enum control_node_name name = switches ? NODE_SELFBALLOON : NODE_TARGET;
+	static enum control_result (*const adds[CONTROL_ACTION_COUNT])(
+		struct plan *, const struct control_request *, struct control_answer *) = {
+		[CONTROL_SELFBALLOON] = plan_switch,
+		[CONTROL_TARGET] = retarget,
+		[CONTROL_POLICY] = order_policy,
+	};
+	enum control_node_name name = plan_node(request->action);
 	enum control_result result;
 
 	answer->before = plan_number(&plan->before, name);
-	if (!as_seen(plan, request))
-		result = answer_stale(answer);
-	else if (!switches)
-		result = retarget(plan, request->value, answer);
-	else if (request->value)
-		result = turn_on(plan, answer);
-	else
-		result = turn_off(plan, request->restore, answer);
+	result = as_seen(plan, request) ? adds[request->action](plan, request, answer)
+					: answer_stale(answer);
 	answer->after = result == RESULT_OK ? plan_number(&plan->after, name) : answer->before;
-	if (switches) {
-		plan->decides = true;
-		plan->after.decided.selfballoon = (struct reading){ READING_OK, request->value };
-	}
 	return result;
 }
 

@@ -75,24 +75,49 @@ int restore_undone(struct store *store, struct hypervisor *hypervisor,
 /* Nothing to do ends the change without a trace; no error number of others says that. */
 #define NOTHING (-ENODATA)
 
+/* It was in force under another domid, which that domain no longer has. */
+static bool elsewhere(const struct wish *wish)
+{
+	return wish->decision.domid != wish->domid;
+}
+
+static int plan_switch(struct plan *plan, const struct wish *wish)
+{
+	const struct reading *decided = &wish->decision.decided.selfballoon;
+	bool fresh = plan->before.node[NODE_SELFBALLOON].len == 0;
+	int error;
+
+	if (decided->state != READING_OK || (!fresh && !elsewhere(wish)))
+		return NOTHING;
+	error = decided->value ? plan_let_grow(plan) : plan_confine(plan);
+	if (!error)
+		plan_selfballoon(plan, decided->value);
+	return error;
+}
+
+/* Where it is in force a missing one was taken back by another tool, as an operator may. */
+static int plan_order(struct plan *plan, const struct wish *wish)
+{
+	if (!*wish->decision.decided.policy || !elsewhere(wish))
+		return NOTHING;
+	plan_policy(plan, wish->decision.decided.policy);
+	return 0;
+}
+
+/* A policy needs no size to be known: it is put back even where the switch can't be. */
 static int plan_decision(struct change *change, void *context)
 {
 	const struct wish *wish = context;
 	struct plan *plan = &change->plans[0];
-	bool on = wish->decision.decided.selfballoon.value;
-	bool fresh, elsewhere;
 	int error = plan_read(plan, change->store, change->hypervisor, wish->domid, wish->uuid);
+	int ordered;
 
 	if (error)
 		return error;
-	fresh = plan->before.node[NODE_SELFBALLOON].len == 0;
-	elsewhere = wish->decision.domid != wish->domid;
-	if (!fresh && !elsewhere)
-		return NOTHING;
-	error = on ? plan_let_grow(plan) : plan_confine(plan);
-	if (error)
+	error = plan_switch(plan, wish);
+	ordered = plan_order(plan, wish);
+	if (error && ordered)
 		return error;
-	plan_selfballoon(plan, on);
 	plan->decides = true;
 	change->count = 1;
 	return 0;
@@ -167,6 +192,19 @@ static bool foreign(uint32_t domid)
 	return is;
 }
 
+static bool decides_nothing(const struct control_decided *decided)
+{
+	return decided->selfballoon.state != READING_OK && !*decided->policy;
+}
+
+static const char *again(const struct control_decided *decided)
+{
+	if (decided->selfballoon.state != READING_OK)
+		return "its policy is ordered again, as decided";
+	return decided->selfballoon.value ? "selfballoon is on again, as decided"
+					  : "selfballoon is off again, as decided";
+}
+
 int control_restore(struct store *store, struct hypervisor *hypervisor, uint32_t domid,
 		    const char *uuid)
 {
@@ -180,12 +218,9 @@ int control_restore(struct store *store, struct hypervisor *hypervisor, uint32_t
 		return error;
 	if (wish.decision.changing.valid)
 		error = end_half_done(store, hypervisor, &wish);
-	if (error || wish.decision.decided.selfballoon.state != READING_OK)
+	if (error || decides_nothing(&wish.decision.decided))
 		return error;
-	return grant(store, hypervisor, &wish, plan_decision,
-		     wish.decision.decided.selfballoon.value
-			     ? "selfballoon is on again, as decided"
-			     : "selfballoon is off again, as decided");
+	return grant(store, hypervisor, &wish, plan_decision, again(&wish.decision.decided));
 }
 
 struct reading control_former_target(const char *uuid)

@@ -55,6 +55,7 @@ const struct control_result_row control_results[RESULT_COUNT] = {
 static const char *const action_names[CONTROL_ACTION_COUNT] = {
 	[CONTROL_SELFBALLOON] = "selfballoon",
 	[CONTROL_TARGET] = "target",
+	[CONTROL_POLICY] = "policy",
 };
 
 static const char *const interface_names[VIA_COUNT] = {
@@ -104,6 +105,12 @@ enum control_result answer_stale(struct control_answer *answer)
 			     "domain %" PRIu32 " is no longer as you saw it: look at it again, and "
 			     "send its new ETag",
 			     answer->domid);
+}
+
+void answer_unchanged(struct control_answer *answer)
+{
+	answer->after = answer->before;
+	memcpy(answer->policy_after, answer->policy_before, sizeof(answer->policy_after));
 }
 
 void answer_detail(struct control_answer *answer, const char *format, ...)

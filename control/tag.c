@@ -17,21 +17,37 @@ static void put_reading(char text[24], struct reading reading)
 		snprintf(text, 24, "%s", reading.state == READING_BAD ? "bad" : "none");
 }
 
+/* FNV-1a: a policy is too long for a tag, and nobody gains by two that look the same. */
+static uint32_t digest(const char *text)
+{
+	uint32_t sum = 2166136261;
+
+	for (; *text; text++)
+		sum = (sum ^ (unsigned char)*text) * 16777619;
+	return sum;
+}
+
 void tag_write(const struct tag_view *view, char tag[TAG_SIZE])
 {
-	char target[24], selfballoon[24], cap[24];
+	char target[24], selfballoon[24], cap[24], policy[16] = "";
 
 	put_reading(target, view->target);
 	put_reading(selfballoon, view->selfballoon);
 	put_reading(cap, view->cap);
-	snprintf(tag, TAG_SIZE, "\"%s.%" PRIu32 ".%s.%s.%s\"", view->uuid, view->domid, target,
-		 selfballoon, cap);
+	if (*view->policy)
+		snprintf(policy, sizeof(policy), ".%08" PRIx32, digest(view->policy));
+	snprintf(tag, TAG_SIZE, "\"%s.%" PRIu32 ".%s.%s.%s%s\"", view->uuid, view->domid, target,
+		 selfballoon, cap, policy);
 }
 
 void tag_of_domain(const struct domain *domain, char tag[TAG_SIZE])
 {
-	const struct tag_view view = { domain->domid, domain->uuid, domain->value[VALUE_TARGET],
-				       domain->value[VALUE_SELFBALLOON], domain->value[VALUE_CAP] };
+	const struct tag_view view = { domain->domid,
+				       domain->uuid,
+				       domain->value[VALUE_TARGET],
+				       domain->value[VALUE_SELFBALLOON],
+				       domain->value[VALUE_CAP],
+				       domain->policy_ordered };
 
 	tag_write(&view, tag);
 }

@@ -68,6 +68,8 @@ static bool same_domain(const struct domain *a, const struct domain *b)
 {
 	return a->type == b->type && a->state == b->state && a->has_swap == b->has_swap &&
 	       a->manager == b->manager && !strcmp(a->name, b->name) &&
+	       !strcmp(a->policy, b->policy) && !strcmp(a->policy_ordered, b->policy_ordered) &&
+	       !strcmp(a->policy_note, b->policy_note) &&
 	       same_readings(&a->former_kib, &b->former_kib, 1) &&
 	       same_readings(a->value, b->value, VALUE_COUNT);
 }

@@ -14,7 +14,7 @@
 #include "json.h"
 
 #define IN(kind) (1u << (kind))
-#define IN_ALL	 (IN(JSON_SELFBALLOON) | IN(JSON_TARGET) | IN(JSON_SELFBALLOON_MANY))
+#define IN_ALL	 (~0u)
 
 struct fault {
 	char *text;
@@ -52,6 +52,17 @@ static bool take_kib(const char *name, const json_t *value, void *into, struct f
 		return fault(why, "\"%s\" must be from 0 to %llu KiB.", name,
 			     (unsigned long long)CONTRACT_KIB_MAX);
 	*(uint64_t *)into = (uint64_t)number;
+	return true;
+}
+
+static bool take_policy(const char *name, const json_t *value, void *into, struct fault *why)
+{
+	if (!json_is_string(value))
+		return fault(why, "\"%s\" must be a string; an empty one takes the order back.",
+			     name);
+	if (json_string_length(value) > CONTRACT_POLICY_MAX)
+		return fault(why, "\"%s\" may have %d bytes at most.", name, CONTRACT_POLICY_MAX);
+	memcpy(into, json_string_value(value), json_string_length(value) + 1);
 	return true;
 }
 
@@ -136,6 +147,8 @@ static const struct field {
 	  take_bool, bool_of, false },
 	{ "target_kib", IN(JSON_TARGET), IN(JSON_TARGET), offsetof(struct json_change, target_kib),
 	  take_kib, kib_of, false },
+	{ "policy", IN(JSON_POLICY), IN(JSON_POLICY), offsetof(struct json_change, policy),
+	  take_policy, text_or_null, false },
 	{ "domains", IN(JSON_SELFBALLOON_MANY), 0, 0, take_domains, text_or_null, true },
 	{ "restore", IN(JSON_SELFBALLOON) | IN(JSON_SELFBALLOON_MANY), 0,
 	  offsetof(struct json_change, restore), take_bool, bool_of, false },

@@ -77,6 +77,15 @@ static void put_report_age(struct text *text, const struct reading *reported)
 		json_put_null(text, "report_age_ms");
 }
 
+/* A text; null where there is none. */
+static void put_known(struct text *text, const char *key, const char *value)
+{
+	if (value && *value)
+		json_put_string(text, key, value);
+	else
+		json_put_null(text, key);
+}
+
 void json_put_domain(struct text *text, const struct domain *domain)
 {
 	json_put_open(text, NULL, '{');
@@ -87,10 +96,10 @@ void json_put_domain(struct text *text, const struct domain *domain)
 	json_put_string(text, "state", domain_state_name(domain->state));
 	json_put_string(text, "reason", domain->reason);
 	json_put_bool(text, "has_swap", domain->has_swap);
-	if (domain->manager)
-		json_put_string(text, "manager", domain->manager);
-	else
-		json_put_null(text, "manager");
+	put_known(text, "manager", domain->manager);
+	put_known(text, "policy", domain->policy);
+	put_known(text, "policy_ordered", domain->policy_ordered);
+	put_known(text, "policy_note", domain->policy_note);
 	put_report_age(text, &domain->value[VALUE_LAST_REPORT]);
 	json_put_reading(text, "former_target_kib", UNIT_KIB, state_former_kib(domain));
 	add_values(text, metric_domain, domain->value, VALUE_COUNT);
@@ -121,11 +130,13 @@ void json_put_answer(struct text *text, const struct control_request *request,
 	}
 	json_put_string(text, "action", control_action_name(request->action));
 	json_put_string(text, "result", control_results[answer->result].name);
-	json_put_reading(text, "before", unit, answer->before);
-	json_put_reading(text, "after", unit, answer->after);
+	if (request->action == CONTROL_POLICY) {
+		put_known(text, "before", answer->policy_before);
+		put_known(text, "after", answer->policy_after);
+	} else {
+		json_put_reading(text, "before", unit, answer->before);
+		json_put_reading(text, "after", unit, answer->after);
+	}
 	json_put_bool(text, "dry_run", request->dry_run);
-	if (*answer->warning)
-		json_put_string(text, "warning", answer->warning);
-	else
-		json_put_null(text, "warning");
+	put_known(text, "warning", answer->warning);
 }

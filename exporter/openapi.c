@@ -49,6 +49,8 @@ static const struct answer {
 	  OPENAPI_SCHEMA("Answer"), OPENAPI_SCHEMA("SetSelfballoon"), 200, 0 },
 	{ "/api/v1/domains/{id}/target", "POST", "changes", "setTarget", JSON,
 	  OPENAPI_SCHEMA("Answer"), OPENAPI_SCHEMA("SetTarget"), 200, 0 },
+	{ "/api/v1/domains/{id}/policy", "POST", "changes", "setPolicy", JSON,
+	  OPENAPI_SCHEMA("Answer"), OPENAPI_SCHEMA("SetPolicy"), 200, 0 },
 	{ "/api/v1/selfballoon", "POST", "changes", "setSelfballoonMany", JSON,
 	  OPENAPI_SCHEMA("Batch"), OPENAPI_SCHEMA("SetSelfballoonMany"), 200, 207 },
 };
@@ -72,6 +74,8 @@ static const struct parameter {
 	{ "/api/v1/domains/{id}/selfballoon", "header", "If-Match", "{\"type\":\"string\"}",
 	  "The guest's ETag: refused if it has changed since." },
 	{ "/api/v1/domains/{id}/target", "header", "If-Match", "{\"type\":\"string\"}",
+	  "The guest's ETag: refused if it has changed since." },
+	{ "/api/v1/domains/{id}/policy", "header", "If-Match", "{\"type\":\"string\"}",
 	  "The guest's ETag: refused if it has changed since." },
 };
 

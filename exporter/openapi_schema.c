@@ -15,7 +15,7 @@
 #define NUMBER_NULL "{\"type\":[\"integer\",\"null\"],\"minimum\":0}"
 #define BOOL	    "{\"type\":\"boolean\"}"
 #define BOOL_NULL   "{\"type\":[\"boolean\",\"null\"]}"
-#define VALUE	    "{\"type\":[\"boolean\",\"integer\",\"null\"]}"
+#define VALUE	    "{\"type\":[\"boolean\",\"integer\",\"string\",\"null\"]}"
 #define LIST(items) "{\"type\":\"array\",\"items\":" items "}"
 #define NAMES	    "{\"type\":\"array\",\"minItems\":1,\"maxItems\":4096,\"items\":" STRING "}"
 #define WORD(enum)  "{\"type\":\"string\",\"enum\":[" enum "]}"
@@ -74,7 +74,9 @@ static const struct member domains[] = { PICTURE, { "domains", LIST(REF("Domain"
 static const struct member domain[] = {
 	FOUND(false), { "type", REF("Type"), false }, { "state", REF("State"), false },
 	{ "reason", STRING, false }, { "has_swap", BOOL, false }, { "manager", STRING_NULL, false },
-	{ "report_age_ms", NUMBER_NULL, false }, { "former_target_kib", NUMBER_NULL, false }, END };
+	{ "report_age_ms", NUMBER_NULL, false }, { "former_target_kib", NUMBER_NULL, false },
+	{ "policy", STRING_NULL, false }, { "policy_ordered", STRING_NULL, false },
+	{ "policy_note", STRING_NULL, false }, END };
 static const struct member history_end[] = {
 	{ "time", NUMBER_NULL, false }, { "interval_s", NUMBER, false },
 	{ "domains", LIST(REF("HistoryOfOne")), false }, END };
@@ -113,6 +115,7 @@ static const struct member set_selfballoon[] = {
 	{ "enabled", BOOL, false }, { "restore", BOOL, true }, WISHES, END };
 static const struct member set_selfballoon_many[] = {
 	{ "enabled", BOOL, false }, { "domains", NAMES, true }, { "restore", BOOL, true }, WISHES, END };
+static const struct member set_policy[] = { { "policy", STRING, false }, WISHES, END };
 static const struct member set_target[] = { { "target_kib", NUMBER, false }, WISHES, END };
 /* clang-format on */
 
@@ -141,6 +144,7 @@ static const struct schema {
 	{ "SetSelfballoon", set_selfballoon, VALUES_NONE },
 	{ "SetSelfballoonMany", set_selfballoon_many, VALUES_NONE },
 	{ "SetTarget", set_target, VALUES_NONE },
+	{ "SetPolicy", set_policy, VALUES_NONE },
 };
 
 static const char *role_word(unsigned int i)

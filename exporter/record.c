@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "contract.h"
 #include "metric.h"
+#include "policy_text.h"
 #include "store.h"
 
 /* Longest value that xenstored keeps for anyone (XENSTORE_PAYLOAD_MAX). */
@@ -145,6 +146,33 @@ static void note_report(struct record *record, struct reading seq)
 		(struct reading){ READING_OK, (uint64_t)clock_ms() };
 }
 
+/* Both halves are read one by one; each time, what they say together. */
+static void compare_policies(struct record *record)
+{
+	struct domain *domain = &record->domain;
+	const struct stats *said = &record->policy;
+	char name[CONTRACT_REFUSES_MAX + 1], error[128];
+
+	policy_text_in_force(said, domain->policy);
+	*domain->policy_note = '\0';
+	if (!*domain->policy_ordered)
+		return;
+	if (*said->refuses)
+		snprintf(domain->policy_note, sizeof(domain->policy_note),
+			 "the guest does not take \"%s\" of the policy ordered, so its own "
+			 "configuration counts",
+			 said->refuses);
+	else if (!policy_text_valid(domain->policy_ordered, error, sizeof(error)))
+		snprintf(domain->policy_note, sizeof(domain->policy_note),
+			 "the policy ordered makes no sense: %s", error);
+	else if (!*said->policy)
+		snprintf(domain->policy_note, sizeof(domain->policy_note),
+			 "the guest has not said which policy it works by");
+	else if (!policy_text_follows(said, domain->policy_ordered, name))
+		snprintf(domain->policy_note, sizeof(domain->policy_note),
+			 "the guest does not work by the %s ordered, or not yet", name);
+}
+
 static bool take_stats(struct record *record, const char *text, size_t len)
 {
 	static const enum domain_value checked[] = { VALUE_COMMITTED, VALUE_AVAILABLE,
@@ -162,11 +190,21 @@ static bool take_stats(struct record *record, const char *text, size_t len)
 	record->domain.driver = (enum contract_driver)stats.driver.value;
 	record->domain.has_swap =
 		stats.swaptotal_kib.state == READING_OK && stats.swaptotal_kib.value > 0;
+	record->policy = stats;
+	compare_policies(record);
 	note_report(record, stats.seq);
 	good = good && stats.driver.state != READING_BAD;
 	for (size_t i = 0; i < sizeof(checked) / sizeof(checked[0]); i++)
 		good = good && value[checked[i]].state != READING_BAD;
 	return good;
+}
+
+static bool take_policy(struct record *record, const char *text, size_t len)
+{
+	snprintf(record->domain.policy_ordered, sizeof(record->domain.policy_ordered), "%.*s",
+		 (int)len, text);
+	compare_policies(record);
+	return true;
 }
 
 /* text NULL: there is no such key. False for a value that was refused. */
@@ -176,6 +214,8 @@ static bool take(struct record *record, enum contract_key key, const char *text,
 
 	if (key == KEY_STATS)
 		return take_stats(record, text ? text : "", len);
+	if (key == KEY_POLICY)
+		return take_policy(record, text ? text : "", len);
 	*place = contract_reading(text, len, contract_keys[key].max);
 	if (key == KEY_SELFBALLOON)
 		*place = contract_switch(*place);
@@ -292,7 +332,7 @@ int record_read(struct record *record, struct store *store)
 	if (!error && marked & RECORD_MANAGER)
 		error = read_manager(record, store);
 	for (enum contract_key key = 0; key < KEY_COUNT && !error; key++)
-		if (marked & RECORD_KEY(key) && (key == KEY_STATS || place_of(record, key)))
+		if (marked & RECORD_KEY(key))
 			error = read_key(record, store, key);
 	if (error)
 		record->marked = marked;

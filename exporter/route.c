@@ -47,6 +47,8 @@ const struct route routes[] = {
 	  .handler = post_selfballoon, .help = "Lets one guest size itself, or ends that." },
 	{ "POST", "/api/v1/domains/{id}/target", ROLE_OPERATOR, CONTROL_TARGET, .body = true,
 	  .handler = post_target, .help = "Sets one guest's balloon target." },
+	{ "POST", "/api/v1/domains/{id}/policy", ROLE_OPERATOR, CONTROL_POLICY, .body = true,
+	  .handler = post_policy, .help = "Orders one guest's policy; an empty one takes the order back." },
 	{ "POST", "/api/v1/selfballoon", ROLE_OPERATOR, CONTROL_SELFBALLOON, .body = true,
 	  .handler = post_selfballoon_many, .help = "Lets all guests or a list size themselves, or ends that." },
 };

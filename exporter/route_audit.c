@@ -77,7 +77,8 @@ static bool is_result(const char *name)
 static bool sensible(const struct question *question, char *error, size_t size)
 {
 	if (question->filter.action && !is_action(question->filter.action))
-		snprintf(error, size, "There is no action \"%.64s\"; say selfballoon or target.",
+		snprintf(error, size,
+			 "There is no action \"%.64s\"; say selfballoon, target or policy.",
 			 question->filter.action);
 	else if (question->filter.result && !is_result(question->filter.result))
 		snprintf(error, size,

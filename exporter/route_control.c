@@ -86,6 +86,7 @@ static bool submit(struct exchange *exchange, struct reply *reply, const struct 
 						    .force = body->force,
 						    .restore = body->restore };
 	snprintf(change->request.subject, sizeof(change->request.subject), "%s", exchange->id);
+	memcpy(change->request.policy, body->policy, sizeof(body->policy));
 	snprintf(change->request.match, sizeof(change->request.match), "%s",
 		 exchange->match ? exchange->match : "");
 	if (!exchange_wait(exchange)) {
@@ -133,6 +134,11 @@ bool post_selfballoon(struct exchange *exchange, struct reply *reply)
 bool post_target(struct exchange *exchange, struct reply *reply)
 {
 	return post_one(exchange, reply, JSON_TARGET);
+}
+
+bool post_policy(struct exchange *exchange, struct reply *reply)
+{
+	return post_one(exchange, reply, JSON_POLICY);
 }
 
 bool route_succeeded(enum control_result result)

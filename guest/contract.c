@@ -107,13 +107,40 @@ struct reading contract_switch(struct reading reading)
 	return reading;
 }
 
-static bool policy_name_valid(const char *text, size_t len)
+/* Fields that are words: which letters besides a-z and 0-9 they are of. */
+static const struct word {
+	const char *name;
+	const char *others;
+	size_t offset, size; /* of a text in struct stats */
+} words[] = {
+	{ "policy", "-", offsetof(struct stats, policy), sizeof(((struct stats *)0)->policy) },
+	{ "settings", "ABCDEFGHIJKLMNOPQRSTUVWXYZ_.=,-", offsetof(struct stats, settings),
+	  sizeof(((struct stats *)0)->settings) },
+	{ "refuses", "_", offsetof(struct stats, refuses), sizeof(((struct stats *)0)->refuses) },
+};
+
+#define WORDS (sizeof(words) / sizeof(words[0]))
+
+static bool word_valid(const struct word *word, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (!((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9') ||
-		      text[i] == '-'))
+		      (text[i] && strchr(word->others, text[i]))))
 			return false;
-	return len < sizeof(((struct stats *)0)->policy);
+	return len < word->size;
+}
+
+/* Said twice, the first counts: a word decides nothing. */
+static void take_word(struct stats *stats, const char *name, size_t name_len, const char *text,
+		      size_t len)
+{
+	for (size_t i = 0; i < WORDS; i++) {
+		char *into = (char *)stats + words[i].offset;
+
+		if (strlen(words[i].name) == name_len && !memcmp(words[i].name, name, name_len) &&
+		    !*into && word_valid(&words[i], text, len))
+			memcpy(into, text, len);
+	}
 }
 
 /* A word of a newer guest still says that its driver refuses; what is no word says nothing. */
@@ -139,9 +166,7 @@ static void take_field(struct stats *stats, const char *name, size_t name_len, c
 	static const struct reading bad = { READING_BAD, 0 };
 	struct reading *reading;
 
-	if (name_len == 6 && memcmp(name, "policy", 6) == 0 && !stats->policy[0] &&
-	    policy_name_valid(text, len))
-		memcpy(stats->policy, text, len);
+	take_word(stats, name, name_len, text, len);
 	if (name_len == 6 && memcmp(name, "driver", 6) == 0)
 		stats->driver =
 			stats->driver.state == READING_ABSENT ? driver_reading(text, len) : bad;
@@ -210,7 +235,11 @@ int contract_format_stats(const struct stats *stats, char *line, size_t size)
 	if (stats->driver.state == READING_OK && stats->driver.value > DRIVER_OBEYS &&
 	    stats->driver.value < DRIVER_COUNT)
 		append(line, size, &used, "driver", contract_driver[stats->driver.value].word);
-	if (stats->policy[0])
-		append(line, size, &used, "policy", stats->policy);
+	for (size_t i = 0; i < WORDS; i++) {
+		const char *text = (const char *)stats + words[i].offset;
+
+		if (*text)
+			append(line, size, &used, words[i].name, text);
+	}
 	return used >= size || used > CONTRACT_STATS_MAX ? -ENOSPC : (int)used;
 }

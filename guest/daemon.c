@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "bus.h"
+#include "policy_text.h"
 #include "report.h"
 #include "say.h"
 #include "sizer.h"
@@ -49,6 +50,7 @@ struct daemon {
 	struct settings file;	  /* as guest.conf has it */
 	struct settings settings; /* that, and dom0's word over it */
 	char word[CONTRACT_POLICY_MAX + 1];
+	struct stats in_force; /* which settings count, in words, and which word is refused */
 	struct sizer sizer;
 	struct board board;
 	struct report handed; /* the last one given to the bus thread */
@@ -137,6 +139,9 @@ static void obey(struct daemon *daemon)
 	obeyed = settings_obey(&daemon->settings, daemon->word, error, sizeof(error));
 	if (!obeyed)
 		say("memory/policy of dom0: %s; %s counts", error, daemon->places->config);
+	policy_text_refused(daemon->word, daemon->in_force.refuses);
+	settings_list(&daemon->settings, daemon->in_force.settings,
+		      sizeof(daemon->in_force.settings));
 	settings_floor_name(&daemon->settings.knobs, floor, sizeof(floor));
 	say("policy %s, floor %s%s", daemon->settings.policy->name, floor,
 	    obeyed && daemon->word[0] ? ", by dom0's word" : "");
@@ -255,6 +260,8 @@ static void step(struct daemon *daemon)
 		obey(daemon);
 	}
 	err = sizer_step(&daemon->sizer, &daemon->settings, &orders, now, &report);
+	memcpy(report.stats.settings, daemon->in_force.settings, sizeof(report.stats.settings));
+	memcpy(report.stats.refuses, daemon->in_force.refuses, sizeof(report.stats.refuses));
 	tell(daemon, &orders, err, now);
 	advise(daemon, &report);
 	if (report.orders && report_due(&daemon->handed, &report, now - daemon->handed_ms)) {
@@ -348,6 +355,8 @@ static int start(struct daemon *daemon)
 		return -EINVAL;
 	}
 	daemon->settings = daemon->file;
+	settings_list(&daemon->settings, daemon->in_force.settings,
+		      sizeof(daemon->in_force.settings));
 	err = kernel_open(&daemon->sizer.kernel, places, true, &missing);
 	if (err)
 		say("can't read %s/%s: %s", places->procfs, missing, strerror(-err));

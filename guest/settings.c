@@ -269,3 +269,65 @@ void settings_describe(FILE *out)
 		fprintf(out, "  %-16s %-18s %s (%s)\n", rows[i].key, rows[i].values, rows[i].help,
 			rows[i].standard);
 }
+
+/* As the file writes it. */
+static void write_value(const struct row *row, const struct settings *settings, char *text,
+			size_t size)
+{
+	if (row->take == take_policy)
+		snprintf(text, size, "%s", settings->policy->name);
+	else if (row->take == take_floor)
+		settings_floor_name(&settings->knobs, text, size);
+	else
+		snprintf(text, size, "%u",
+			 *(const unsigned int *)(const void *)((const char *)settings +
+							       row->offset));
+}
+
+static bool agree(const struct row *row, const struct settings *a, const struct settings *b)
+{
+	char left[32], right[32];
+
+	write_value(row, a, left, sizeof(left));
+	write_value(row, b, right, sizeof(right));
+	return strcmp(left, right) == 0;
+}
+
+bool settings_agree(const struct settings *a, const struct settings *b, const char *key)
+{
+	const struct row *row = find_row(key);
+
+	return !row || agree(row, a, b);
+}
+
+void settings_list(const struct settings *settings, char *text, size_t size)
+{
+	struct settings standard;
+	size_t used = 0;
+
+	settings_default(&standard);
+	snprintf(text, size, "-");
+	for (size_t i = 0; i < ROWS; i++) {
+		char value[32], item[80];
+		size_t len;
+
+		if (rows[i].take == take_policy || agree(&rows[i], settings, &standard))
+			continue;
+		write_value(&rows[i], settings, value, sizeof(value));
+		len = (size_t)snprintf(item, sizeof(item), "%s%s=%s", used ? "," : "", rows[i].key,
+				       value);
+		if (used + len >= size)
+			continue;
+		memcpy(text + used, item, len + 1);
+		used += len;
+	}
+}
+
+void settings_words(FILE *out)
+{
+	for (size_t i = 0; i < policy_count; i++)
+		fprintf(out, "%s\n", policies[i]->name);
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].take != take_policy)
+			fprintf(out, "%s=\n", rows[i].key);
+}

@@ -18,6 +18,9 @@ enum control_result answer_refuse(struct control_answer *answer, enum control_re
 /* Refuses as RESULT_STALE. */
 enum control_result answer_stale(struct control_answer *answer);
 
+/* Nothing came of it: it is what it was. */
+void answer_unchanged(struct control_answer *answer);
+
 /* The sentence of an answer that refuses nothing. */
 void answer_detail(struct control_answer *answer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -24,8 +24,9 @@ void audit_set(bool journal, bool sync);
  * their names:
  *	action address after before detail domid dry_run force interface limit name principal
  *	requested restore result role subject time uuid warning
- * requested, before and after are KiB for a target and true or false for selfballoon; what is not
- * known is null. Bytes of a name that are no UTF-8 are shown as \xNN.
+ * requested, before and after are KiB for a target and true or false for selfballoon, words for a
+ * policy; what is not known, or no policy, is null. Bytes of a name that are no UTF-8 are shown as
+ * \xNN.
  */
 int audit_write(const struct control_request *request, const struct control_answer *answer);
 

@@ -34,7 +34,8 @@ struct cli {
 enum command_trait {
 	TRAIT_LOCAL = 1 << 0,  /* asks no agent */
 	TRAIT_GUESTS = 1 << 1, /* its words are guests, for completion */
-	TRAIT_PLUGIN = 1 << 2  /* ends as a monitoring plugin: wrong usage is 3, unknown */
+	TRAIT_PLUGIN = 1 << 2, /* ends as a monitoring plugin: wrong usage is 3, unknown */
+	TRAIT_POLICY = 1 << 3  /* its help ends with the settings of a policy */
 };
 
 struct command {
@@ -64,6 +65,7 @@ int command_explain(struct cli *cli, size_t count, char **words);
 int command_on(struct cli *cli, size_t count, char **words);
 int command_off(struct cli *cli, size_t count, char **words);
 int command_target(struct cli *cli, size_t count, char **words);
+int command_policy(struct cli *cli, size_t count, char **words);
 int command_watch(struct cli *cli, size_t count, char **words);
 int command_audit(struct cli *cli, size_t count, char **words);
 int command_check(struct cli *cli, size_t count, char **words);

@@ -28,7 +28,8 @@ enum option_group {
 	GROUP_TOKEN = 1 << 10,	/* of token */
 	GROUP_CONFIG = 1 << 11, /* --config */
 	GROUP_DRY = 1 << 12,	/* --dry-run alone */
-	GROUP_OFF = 1 << 13	/* --restore */
+	GROUP_OFF = 1 << 13,	/* --restore */
+	GROUP_POLICY = 1 << 14	/* --reset */
 };
 
 struct options {
@@ -40,7 +41,7 @@ struct options {
 	const char *ca, *cert, *key;
 	uint64_t timeout_s;
 	/* what to do */
-	bool json, csv, all, dry_run, force, batch, wait, restore, dry_runs;
+	bool json, csv, all, dry_run, force, batch, wait, restore, reset, dry_runs;
 	uint64_t wait_s, delay_s, count;
 	const char *columns, *sort, *state;
 	const char *warning, *critical;

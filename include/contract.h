@@ -19,6 +19,10 @@
 /* Longest `stats` line, without its terminator, in bytes. */
 #define CONTRACT_STATS_MAX 512
 
+/* Longest list of settings in the `stats` line, and longest name of a word that is refused. */
+#define CONTRACT_SETTINGS_MAX 239
+#define CONTRACT_REFUSES_MAX  31
+
 /* Longest `policy`, dom0's word on how a guest is to size itself, in bytes. */
 #define CONTRACT_POLICY_MAX 255
 
@@ -105,6 +109,10 @@ struct stats {
 	struct reading wanted_kib; /* where selftarget leads, or would lead were selfballoon 1 */
 	struct reading driver;	   /* of enum contract_driver; absent: DRIVER_OBEYS */
 	char policy[16];	   /* [a-z0-9-], empty if absent or bad */
+	/* What is not as by default, "floor=96MiB,interval_s=1", or "-"; empty: not said, or bad */
+	char settings[CONTRACT_SETTINGS_MAX + 1];
+	char refuses[CONTRACT_REFUSES_MAX +
+		     1]; /* the word of dom0's that it doesn't take, or empty */
 };
 
 /*

@@ -23,7 +23,7 @@ struct hypervisor;
 /* Requests in one call. */
 #define CONTROL_REQUESTS_MAX 4096
 
-enum control_action { CONTROL_SELFBALLOON, CONTROL_TARGET, CONTROL_ACTION_COUNT };
+enum control_action { CONTROL_SELFBALLOON, CONTROL_TARGET, CONTROL_POLICY, CONTROL_ACTION_COUNT };
 
 enum control_interface { VIA_UNIX, VIA_HTTP, VIA_SNMP, VIA_AGENTX, VIA_COUNT };
 
@@ -75,7 +75,7 @@ struct control_result_row {
 
 extern const struct control_result_row control_results[RESULT_COUNT];
 
-const char *control_action_name(enum control_action action); /* "selfballoon", "target" */
+const char *control_action_name(enum control_action action); /* "selfballoon", "target", "policy" */
 const char *
 control_interface_name(enum control_interface via);    /* "unix", "http", "snmp", "agentx" */
 const char *control_role_name(enum control_role role); /* "none", "viewer", "operator" */
@@ -83,8 +83,9 @@ const char *control_role_name(enum control_role role); /* "none", "viewer", "ope
 struct control_request {
 	struct principal who;
 	enum control_action action;
-	char subject[SNAPSHOT_NAME_MAX + 1]; /* domid, name or UUID */
-	uint64_t value;			     /* KiB for a target; 0 or 1 for selfballoon */
+	char subject[SNAPSHOT_NAME_MAX + 1];  /* domid, name or UUID */
+	uint64_t value;			      /* KiB for a target; 0 or 1 for selfballoon */
+	char policy[CONTRACT_POLICY_MAX + 1]; /* for a policy: the order; "" takes it back */
 	bool dry_run;
 	bool force;
 	char match[256]; /* "", or an If-Match header (tag.h) that the domain has to pass */
@@ -98,7 +99,9 @@ struct control_answer {
 	char name[SNAPSHOT_NAME_MAX + 1];
 	char uuid[SNAPSHOT_UUID_SIZE];
 	struct reading before;
-	struct reading after;	   /* what it is now, or would be */
+	struct reading after;			     /* what it is now, or would be */
+	char policy_before[CONTRACT_POLICY_MAX + 1]; /* the same two of a policy; "": none */
+	char policy_after[CONTRACT_POLICY_MAX + 1];
 	const char *limit;	   /* the limit that refused, e.g. "static_max", or NULL */
 	struct reading would_pass; /* the nearest value that passes all rules without force */
 	struct reading would_say;  /* one that passes, too, and reads well: whole or half MiB */
@@ -115,12 +118,12 @@ struct control_limits {
  * Authorises and checks one request against a snapshot. Pure: no I/O, nothing changed. Fills
  * *answer, result RESULT_OK when it may be applied.
  *
- * Hard limits: "static_max", "lowest_target" (CONTROL_TARGET_MIN_KIB), "selfballoon" (a target
- * while the guest sizes itself), "manager". Soft ones, which `force` passes: "minimum" (what the
- * guest says, or the 2008 floor where it says nothing that can be true) and "host_free" (growth
- * beyond the host's free memory less the reserve). A size need not be whole pages: Xen and the
- * balloon driver round down. With `restore` the target from before selfballooning is held against
- * the same limits.
+ * A policy must be one that a guest takes (policy_text.h). Hard limits: "static_max",
+ * "lowest_target" (CONTROL_TARGET_MIN_KIB), "selfballoon" (a target while the guest sizes itself),
+ * "manager". Soft ones, which `force` passes: "minimum" (what the guest says, or the 2008 floor
+ * where it says nothing that can be true) and "host_free" (growth beyond the host's free memory
+ * less the reserve). A size need not be whole pages: Xen and the balloon driver round down. With
+ * `restore` the target from before selfballooning is held against the same limits.
  */
 enum control_result control_check(const struct snapshot *snapshot,
 				  const struct control_limits *limits,
@@ -137,7 +140,7 @@ bool control_check_all(const struct snapshot *snapshot, const struct control_lim
 		       size_t count);
 
 /* What a domain's node in xenstore held; more than CONTROL_NODE_MAX bytes count as empty. */
-#define CONTROL_NODE_MAX 63
+#define CONTROL_NODE_MAX CONTRACT_POLICY_MAX
 struct control_node {
 	bool existed;
 	size_t len;
@@ -145,7 +148,7 @@ struct control_node {
 };
 
 /* The nodes that a change may write. */
-enum control_node_name { NODE_TARGET, NODE_SELFBALLOON, NODE_VM_MEMORY, NODE_COUNT };
+enum control_node_name { NODE_TARGET, NODE_SELFBALLOON, NODE_VM_MEMORY, NODE_POLICY, NODE_COUNT };
 
 /* What dom0 decided for a domain, and what came of it; kept by UUID, see decision.h. */
 struct control_decided {
@@ -176,8 +179,8 @@ struct control_undo {
  * On: cap = static max + slack, then selfballoon = 1. Off: selfballoon = 0; a guest that was let
  * grow stays where it is: target = what the hypervisor says it holds less its overhead
  * (snapshot.h); cap = target + videoram + slack. Target: cap likewise; /vm/<uuid>/memory and a
- * populate-on-demand target follow, as with `xl mem-set`. Off with `restore`: as off, and the
- * target from before selfballooning, where one is kept.
+ * populate-on-demand target follow, as with `xl mem-set`. Policy: memory/policy, or its removal.
+ * Off with `restore`: as off, and the target from before selfballooning, where one is kept.
  */
 void control_apply(struct store *store, struct hypervisor *hypervisor,
 		   const struct control_request *requests, struct control_answer *answers,

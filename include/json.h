@@ -38,7 +38,7 @@ void json_put_answer(struct text *text, const struct control_request *request,
 /* Guests that one request may list. */
 #define JSON_DOMAINS_MAX 4096
 
-enum json_kind { JSON_SELFBALLOON, JSON_TARGET, JSON_SELFBALLOON_MANY };
+enum json_kind { JSON_SELFBALLOON, JSON_TARGET, JSON_POLICY, JSON_SELFBALLOON_MANY };
 
 /* What a request to change something says. */
 struct json_change {
@@ -47,6 +47,7 @@ struct json_change {
 	bool dry_run;
 	bool force;
 	bool restore;
+	char policy[CONTRACT_POLICY_MAX + 1];
 	char **domains; /* NULL: the request has no list */
 	size_t count;
 };

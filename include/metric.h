@@ -51,7 +51,11 @@ enum metric_column {
 	COLUMN_TYPE,
 	COLUMN_STATE,
 	COLUMN_REASON,
-	COLUMN_FIRST_METRIC
+	COLUMN_FIRST_METRIC,
+	/* after the last of metric_domain[] */
+	COLUMN_POLICY_ORDERED = 24,
+	COLUMN_POLICY,
+	COLUMN_POLICY_NOTE
 };
 
 #endif

@@ -74,7 +74,13 @@ struct mib_instance {
 	uint32_t cpu;		     /* MIB_CPU: from 0 */
 };
 
-enum mib_write { MIB_READ_ONLY, MIB_WRITE_TARGET, MIB_WRITE_SELFBALLOON, MIB_WRITE_LOCK };
+enum mib_write {
+	MIB_READ_ONLY,
+	MIB_WRITE_TARGET,
+	MIB_WRITE_SELFBALLOON,
+	MIB_WRITE_POLICY,
+	MIB_WRITE_LOCK
+};
 
 struct mib_object {
 	unsigned long path[MIB_PATH_MAX];
@@ -121,7 +127,10 @@ bool mib_following(const struct mib_tree *tree, const struct mib_source *source,
 /* Writes the instance's sub-identifiers after the tree's root (MIB_PATH_MAX + 2 fit). */
 size_t mib_name(const struct mib_instance *instance, unsigned long *sub);
 
-/* Whether this type and value can ever be written there: MIB_OK or the error that says why not. */
+/*
+ * Whether this type and value, of a string its length, can ever be written there: MIB_OK or the
+ * error that says why not.
+ */
 enum mib_error mib_check_write(enum mib_write write, enum mib_syntax syntax, int64_t value);
 
 /* Sets a string value; bytes that are no printable UTF-8 become \xNN, a backslash is doubled. */

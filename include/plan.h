@@ -45,8 +45,9 @@ int plan_let_grow(struct plan *plan);
 /* The cap that belongs to the target; -ERANGE: that is not known. */
 int plan_confine(struct plan *plan);
 
-/* Sets what the selfballoon node is to hold. */
+/* Sets what the nodes of selfballoon and policy are to hold; no policy: none of that name. */
 void plan_selfballoon(struct plan *plan, bool enabled);
+void plan_policy(struct plan *plan, const char *text);
 
 /* Makes `good` what is to be. */
 void plan_put_back(struct plan *plan, const struct control_undo *good);
@@ -58,7 +59,10 @@ void plan_put_back(struct plan *plan, const struct control_undo *good);
 int plan_hold_still(const struct plan *plan, struct store *store);
 int plan_let_go(const struct plan *plan, struct store *store);
 
-/* The number that a node holds. */
+/* The node that an action changes. */
+enum control_node_name plan_node(enum control_action action);
+
+/* The number that a node holds; absent for a policy. */
 struct reading plan_number(const struct control_undo *state, enum control_node_name name);
 
 /* Writes the nodes that are to be written, as they shall be or as they were. */

@@ -26,6 +26,7 @@ struct record {
 	struct domain domain;
 	struct state_memory memory;
 	struct reading seq;	/* of the last report */
+	struct stats policy;	/* of it, what it says of the policy */
 	unsigned int marked;	/* RECORD_ bits to be read */
 	unsigned int events;	/* since the last tick */
 	int64_t muted_until_ms; /* 0: its watch is set */

@@ -25,6 +25,7 @@ struct report {
 /*
  * True if `latest` should be posted, given the last one posted since_ms ago: at once when dom0 gave
  * new orders, when a size changed by 1 % or more, when the balloon driver begins or ceases to obey,
+ * when another policy is in force,
  * or as a sign of life.
  */
 bool report_due(const struct report *posted, const struct report *latest, int64_t since_ms);

@@ -94,6 +94,6 @@ void exchange_answer(struct exchange *exchange, struct reply *reply);
 route_handler get_index, get_page, get_history, get_domain_history;
 route_handler get_index, get_metrics, get_healthy, get_ready, get_host, get_domains, get_domain,
 	get_whoami, get_events, get_audit, get_openapi;
-route_handler post_reload, post_selfballoon, post_target, post_selfballoon_many;
+route_handler post_reload, post_selfballoon, post_target, post_policy, post_selfballoon_many;
 
 #endif

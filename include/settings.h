@@ -36,8 +36,21 @@ bool settings_obey(struct settings *settings, const char *text, char *error, siz
 /* Defaults and then the file. 0, -EINVAL or another negative errno, with a sentence in error. */
 int settings_load(struct settings *settings, const char *path, char *error, size_t size);
 
+/*
+ * What differs from the defaults, the policy's name aside: "floor=96MiB,interval_s=1", or "-" where
+ * nothing does. Settings that don't fit are left out whole.
+ */
+void settings_list(const struct settings *settings, char *text, size_t size);
+
+/* Whether the setting of this name is the same in both; true where there is none of that name. */
+bool settings_agree(const struct settings *a, const struct settings *b, const char *key);
+
 /* The floor as the configuration writes it: "2011", "2008" or "96MiB". */
 void settings_floor_name(const struct policy_knobs *knobs, char *name, size_t size);
+
+/* What may stand in an order of dom0's, a word a line: policies, and settings with an equals sign.
+ */
+void settings_words(FILE *out);
 
 /* Every setting with range, default and meaning, for --help. */
 void settings_describe(FILE *out);

@@ -122,6 +122,11 @@ struct domain {
 	struct reading former_kib;   /* dom0's target before selfballooning; absent: not known */
 	const char
 		*manager; /* another program that owns `target` ("squeezed", "qmemman"), or NULL */
+	/* Policies in words, see policy_text.h; raw bytes where the guest or another tool wrote
+	 * them. */
+	char policy[CONTRACT_POLICY_MAX + 1]; /* in force, as the guest says; "": not known */
+	char policy_ordered[CONTRACT_POLICY_MAX + 1]; /* memory/policy; "": none */
+	char policy_note[SNAPSHOT_REASON_MAX + 1]; /* why they differ, a sentence; "": they don't */
 	enum domain_state state;
 	char reason[SNAPSHOT_REASON_MAX + 1]; /* one plain sentence with its numbers, ASCII */
 };

@@ -17,6 +17,7 @@ struct tag_view {
 	uint32_t domid;
 	const char *uuid;
 	struct reading target, selfballoon, cap;
+	const char *policy; /* as ordered, "": none */
 };
 
 void tag_write(const struct tag_view *view, char tag[TAG_SIZE]);

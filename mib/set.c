@@ -49,15 +49,21 @@ static enum mib_syntax syntax_of(const netsnmp_variable_list *varbind)
 		return MIB_INTEGER;
 	case ASN_UNSIGNED:
 		return MIB_UNSIGNED;
+	case ASN_OCTET_STR:
+		return MIB_STRING;
 	default:
 		return MIB_OTHER;
 	}
 }
 
+/* Of a string its length; -1 for one with a NUL inside, which no column takes. */
 static int64_t number_of(const netsnmp_variable_list *varbind)
 {
 	if (syntax_of(varbind) == MIB_OTHER || !varbind->val.integer)
 		return 0;
+	if (syntax_of(varbind) == MIB_STRING)
+		return memchr(varbind->val.string, 0, varbind->val_len) ? -1
+									: (int64_t)varbind->val_len;
 	return syntax_of(varbind) == MIB_UNSIGNED ? (int64_t)(uint32_t)*varbind->val.integer
 						  : (int64_t)*varbind->val.integer;
 }
@@ -75,6 +81,10 @@ static bool describe(const struct mib_instance *instance, const netsnmp_variable
 	} else if (instance->object->write == MIB_WRITE_SELFBALLOON) {
 		request->action = CONTROL_SELFBALLOON;
 		request->value = number == 1;
+	} else if (instance->object->write == MIB_WRITE_POLICY) {
+		request->action = CONTROL_POLICY;
+		if (number > 0 && number <= CONTRACT_POLICY_MAX)
+			memcpy(request->policy, varbind->val.string, (size_t)number);
 	} else {
 		return false;
 	}
@@ -111,14 +121,18 @@ static const char *explain(enum mib_error error)
 {
 	switch (error) {
 	case MIB_WRONG_TYPE:
-		return "wrong type: xbDomainTarget is Unsigned32, xbDomainSelfballoon INTEGER";
+		return "wrong type: xbDomainTarget is Unsigned32, xbDomainSelfballoon INTEGER, "
+		       "xbDomainPolicyOrdered a string";
 	case MIB_WRONG_VALUE:
 		return "wrong value: xbDomainTarget takes KiB, xbDomainSelfballoon true(1), "
-		       "false(2)";
+		       "false(2), xbDomainPolicyOrdered words";
+	case MIB_WRONG_LENGTH:
+		return "too long: xbDomainPolicyOrdered takes 255 bytes at most";
 	case MIB_NO_CREATION:
 		return "no such domain; rows come and go with the guests";
 	default:
-		return "not writable: only xbDomainTarget and xbDomainSelfballoon are";
+		return "not writable: only xbDomainTarget, xbDomainSelfballoon and "
+		       "xbDomainPolicyOrdered are";
 	}
 }
 

@@ -97,6 +97,12 @@ static bool domain_column(const struct mib_instance *at, const struct mib_source
 		return set_enum(value, (unsigned int)at->domain->type + 1);
 	case COLUMN_STATE:
 		return set_enum(value, (unsigned int)at->domain->state + 1);
+	case COLUMN_POLICY_ORDERED:
+		return set_string(value, at->domain->policy_ordered);
+	case COLUMN_POLICY:
+		return *at->domain->policy && set_string(value, at->domain->policy);
+	case COLUMN_POLICY_NOTE:
+		return *at->domain->policy_note && set_string(value, at->domain->policy_note);
 	default:
 		return set_string(value, at->domain->reason);
 	}
@@ -247,6 +253,10 @@ static const struct mib_object extra[] = {
 	{ DOMAIN_PATH(COLUMN_TYPE), .which = COLUMN_TYPE, .value = domain_column },
 	{ DOMAIN_PATH(COLUMN_STATE), .which = COLUMN_STATE, .value = domain_column },
 	{ DOMAIN_PATH(COLUMN_REASON), .which = COLUMN_REASON, .value = domain_column },
+	{ DOMAIN_PATH(COLUMN_POLICY_ORDERED), .write = MIB_WRITE_POLICY,
+	  .which = COLUMN_POLICY_ORDERED, .value = domain_column },
+	{ DOMAIN_PATH(COLUMN_POLICY), .which = COLUMN_POLICY, .value = domain_column },
+	{ DOMAIN_PATH(COLUMN_POLICY_NOTE), .which = COLUMN_POLICY_NOTE, .value = domain_column },
 	{ CONTROL_PATH(1), .write = MIB_WRITE_LOCK, .value = control_lock },
 	{ CONTROL_PATH(2), .which = TALLY_ACCEPTED, .value = control_tally },
 	{ CONTROL_PATH(3), .which = TALLY_REFUSED, .value = control_tally },

@@ -238,11 +238,13 @@ static void write_views(FILE *file, const struct addition *addition)
 			root);
 	if (addition->role == ROLE_OPERATOR && !says(addition->text, "view xbwrite"))
 		fprintf(file,
-			"# xbDomainTarget, xbDomainSelfballoon, xbControlLock\n"
+			"# xbDomainTarget, xbDomainSelfballoon, xbDomainPolicyOrdered, "
+			"xbControlLock\n"
 			"view xbwrite included .%s.1.2.1.8\n"
 			"view xbwrite included .%s.1.2.1.12\n"
+			"view xbwrite included .%s.1.2.1.24\n"
 			"view xbwrite included .%s.1.3.1\n",
-			root, root, root);
+			root, root, root, root);
 }
 
 static int write_rights(const struct addition *addition)

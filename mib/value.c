@@ -85,7 +85,8 @@ enum mib_error mib_check_write(enum mib_write write, enum mib_syntax syntax, int
 		int64_t low, high;
 	} rules[] = {
 		[MIB_WRITE_TARGET] = { MIB_UNSIGNED, 0, UINT32_MAX },
-		[MIB_WRITE_SELFBALLOON] = { MIB_INTEGER, 1, 2 },  /* TruthValue */
+		[MIB_WRITE_SELFBALLOON] = { MIB_INTEGER, 1, 2 }, /* TruthValue */
+		[MIB_WRITE_POLICY] = { MIB_STRING, 0, CONTRACT_POLICY_MAX },
 		[MIB_WRITE_LOCK] = { MIB_INTEGER, 0, INT32_MAX }, /* TestAndIncr */
 	};
 
@@ -93,6 +94,8 @@ enum mib_error mib_check_write(enum mib_write write, enum mib_syntax syntax, int
 		return MIB_NOT_WRITABLE;
 	if (syntax != rules[write].syntax)
 		return MIB_WRONG_TYPE;
+	if (syntax == MIB_STRING && value > rules[write].high)
+		return MIB_WRONG_LENGTH;
 	if (value < rules[write].low || value > rules[write].high)
 		return MIB_WRONG_VALUE;
 	return MIB_OK;

@@ -100,13 +100,16 @@ static int read_entries(const struct cli *cli, const struct way *way, json_t *en
 	return code;
 }
 
-static void value_text(const json_t *value, char text[SIZE_TEXT])
+static void add_value(struct table *table, const json_t *value)
 {
-	strcpy(text, "-");
+	const char *words = json_string_value(value);
+	char text[SIZE_TEXT] = "-";
+
 	if (json_is_boolean(value))
 		strcpy(text, json_is_true(value) ? "on" : "off");
 	else if (json_is_integer(value))
 		size_text(text, (uint64_t)json_integer_value(value));
+	table_cell(table, words && *words ? words : text, TERM_PLAIN);
 }
 
 /* "2026-11-23T07:00:00.123Z" to the second, without the T. */
@@ -151,10 +154,9 @@ static void add_cell(struct table *table, const json_t *entry, size_t column)
 		return;
 	case VALUE:
 		/* Nothing came after what changed nothing. */
-		value_text(strcmp(field, "after") || changed(entry) ? json_object_get(entry, field)
-								    : NULL,
-			   short_text);
-		table_cell(table, short_text, TERM_PLAIN);
+		add_value(table, strcmp(field, "after") || changed(entry)
+					 ? json_object_get(entry, field)
+					 : NULL);
 		return;
 	case RESULT:
 		table_cell(table, text, result_color(text));

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "cli_change.h"
 #include "cli_command.h"
 #include "cli_follow.h"
 #include "cli_guests.h"
@@ -22,10 +23,12 @@
  */
 #define AT_ONCE 16
 
+#define ARRAY_COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
+
 /* The lowest target of any guest, KiB. */
 #define LOWEST_KIB 4096
 
-static void add_options(const struct cli *cli, json_t *body)
+void change_options(const struct cli *cli, json_t *body)
 {
 	if (cli->options->dry_run)
 		json_object_set_new(body, "dry_run", json_true());
@@ -35,33 +38,53 @@ static void add_options(const struct cli *cli, json_t *body)
 		json_object_set_new(body, "restore", json_true());
 }
 
-static void say_value(const json_t *value, bool size)
-{
-	char text[SIZE_TEXT];
+/* What an action changes, and how none of it reads. */
+static const struct subject {
+	const char *action, *words, *none;
+} subjects[] = {
+	{ "selfballoon", "selfballooning", "off" },
+	{ "target", "target", "none" },
+	{ "policy", "policy", "none" },
+};
 
-	if (json_is_integer(value))
-		fputs(size_text(text, (uint64_t)json_integer_value(value)), stdout);
-	else if (size)
-		fputs("none", stdout);
-	else
-		fputs(json_is_true(value) ? "on" : "off", stdout);
+static const struct subject *subject_of(const json_t *answer)
+{
+	const struct subject *subject = subjects;
+
+	while (subject < subjects + ARRAY_COUNT(subjects) - 1 &&
+	       strcmp(subject->action, guest_text(answer, "action")) != 0)
+		subject++;
+	return subject;
 }
 
-/* "web1: selfballooning on (was off)", and what the operator should know although it was done. */
-static void say_done(const struct cli *cli, const struct way *way, const json_t *answer)
+static void say_value(const json_t *value, const struct subject *subject)
+{
+	char text[SIZE_TEXT], *shown;
+
+	if (json_is_integer(value)) {
+		fputs(size_text(text, (uint64_t)json_integer_value(value)), stdout);
+	} else if (json_is_string(value)) {
+		shown = term_escape(json_string_value(value));
+		printf("\"%s\"", shown);
+		free(shown);
+	} else {
+		fputs(json_is_true(value) ? "on" : subject->none, stdout);
+	}
+}
+
+void change_say(const struct cli *cli, const struct way *way, const json_t *answer)
 {
 	const char *warning = guest_text(answer, "warning");
-	bool target = !strcmp(guest_text(answer, "action"), "target");
+	const struct subject *subject = subject_of(answer);
 	char *name = term_escape(guest_text(answer, "name"));
 
 	if (cli->way_count > 1)
 		printf("%s: ", way->label);
 	printf("%s%s%s: %s%s ", term_color(TERM_BOLD), name, term_color(TERM_PLAIN),
-	       guest_true(answer, "dry_run") ? "would be: " : "",
-	       target ? "target" : "selfballooning");
-	say_value(json_object_get(answer, "after"), target);
+	       guest_true(answer, "dry_run") ? "would be: " : "", subject->words);
+	say_value(json_object_get(answer, "after"), subject);
 	fputs(" (was ", stdout);
-	say_value(json_object_get(answer, "before"), target);
+	say_value(json_object_get(answer, "before"), subject);
 	puts(guest_true(answer, "dry_run") ? "); nothing has changed" : ")");
 	free(name);
 	if (*warning) {
@@ -86,7 +109,7 @@ static int tell(const struct cli *cli, const struct client_call *call, const jso
 	uint64_t status;
 
 	if (done(answer)) {
-		say_done(cli, call->way, answer);
+		change_say(cli, call->way, answer);
 		return EXIT_DONE;
 	}
 	problem_say(*name ? name : guest_text(answer, "subject"), answer);
@@ -159,7 +182,7 @@ static json_t *next_body(const struct cli *cli, bool on, struct batch *batch)
 	for (size_t i = 0; i < AT_ONCE && batch->done < json_array_size(batch->names); i++)
 		json_array_append(names, json_array_get(batch->names, batch->done++));
 	json_object_set_new(body, "domains", names);
-	add_options(cli, body);
+	change_options(cli, body);
 	return body;
 }
 
@@ -194,18 +217,19 @@ static bool ask_some(struct cli *cli, bool on, struct batch *batches, int *code)
 }
 
 /* One guest's target; EXIT_ as it ended. */
-static int set_target(struct cli *cli, const struct way *way, const char *id, uint64_t kib)
+static int set_target(struct cli *cli, const struct way *way, const char *id, const void *context)
 {
+	uint64_t kib = *(const uint64_t *)context;
 	struct client_call call = { .way = way, .method = "POST" };
 	int code;
 
 	client_path(&call, "/api/v1/domains/%s/target", id);
 	call.send = json_pack("{sI}", "target_kib", (json_int_t)kib);
-	add_options(cli, call.send);
+	change_options(cli, call.send);
 	client_run(&call, 1);
 	code = problem_exit(&call);
 	if (problem_good(&call)) {
-		say_done(cli, call.way, call.answer);
+		change_say(cli, call.way, call.answer);
 		if (cli->options->wait && !cli->options->dry_run)
 			code = follow_target(cli, call.way, guest_text(call.answer, "uuid"), kib);
 	}
@@ -249,8 +273,10 @@ int command_off(struct cli *cli, size_t count, char **words)
 	return switch_guests(cli, false, count, words);
 }
 
-/* Those that a pattern fits, or the one among several hosts. */
-static int set_targets(struct cli *cli, char **words, uint64_t kib)
+int change_each(struct cli *cli, char *word,
+		int (*one)(struct cli *cli, const struct way *way, const char *id,
+			   const void *context),
+		const void *context)
 {
 	const struct guest **list;
 	struct guests guests;
@@ -258,10 +284,12 @@ static int set_targets(struct cli *cli, char **words, uint64_t kib)
 	bool good;
 	int code = EXIT_DONE, own;
 
+	if (cli->way_count == 1 && !guests_is_pattern(word))
+		return one(cli, &cli->ways[0], word, context);
 	guests_read(cli, &guests);
-	list = guests_pick(&guests, 1, words, &picked, &good);
+	list = guests_pick(&guests, 1, &word, &picked, &good);
 	for (size_t i = 0; i < picked; i++) {
-		own = set_target(cli, list[i]->way, guest_text(list[i]->object, "uuid"), kib);
+		own = one(cli, list[i]->way, guest_text(list[i]->object, "uuid"), context);
 		code = own > code ? own : code;
 	}
 	if (code == EXIT_DONE)
@@ -292,7 +320,5 @@ int command_target(struct cli *cli, size_t count, char **words)
 	}
 	if (unit_forgotten(words[1], kib))
 		return EXIT_USAGE;
-	if (cli->way_count == 1 && !guests_is_pattern(words[0]))
-		return set_target(cli, &cli->ways[0], words[0], kib);
-	return set_targets(cli, words, kib);
+	return change_each(cli, words[0], set_target, &kib);
 }

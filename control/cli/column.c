@@ -30,6 +30,10 @@ static const struct column words[] = {
 	{ "reason", "reason", "REASON", SHOWN_TEXTS, "Why it has the size it has." },
 	{ "manager", "manager", "MANAGER", SHOWN_TEXTS, "Another program that owns its target." },
 	{ "swap", "has_swap", "SWAP", SHOWN_ON, "Whether it has swap space." },
+	{ "policy", "policy", "POLICY", SHOWN_TEXTS, "Policy in force, as the guest reports it." },
+	{ "policy_ordered", "policy_ordered", "ORDERED", SHOWN_TEXTS, "Policy that dom0 ordered." },
+	{ "policy_note", "policy_note", "NOTE", SHOWN_TEXTS,
+	  "Why the policy in force is another." },
 	{ "former_target", "former_target_kib", "FORMER TARGET", SHOWN_SIZE,
 	  "Target from before selfballooning, which off --restore gives back." },
 };

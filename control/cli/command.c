@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "policy_text.h"
+
 #define WORDS_MAX 4096
 #define ONE_WAY	  GROUP_WAY
 
@@ -64,6 +66,16 @@ const struct command commands[] = {
 	  "  xenballoon target web1 512M --wait         # and see it get there\n"
 	  "  xenballoon target web1 512M --wait=5m\n"
 	  "  xenballoon target web1 64M --dry-run       # would it be allowed?\n" },
+	{ "policy", "GUEST [POLICY|--reset]", 1, WORDS_MAX, GROUP_WAY | GROUP_FORMAT | GROUP_DRY | GROUP_POLICY,
+	  TRAIT_GUESTS | TRAIT_POLICY, command_policy, "how a guest sizes itself: show, order or take back",
+	  "POLICY is a policy's name, settings as NAME=VALUE, or both; what it doesn't name is left to\n"
+	  "the guest's own configuration, guest.conf. It counts at once, is kept by UUID and put back after\n"
+	  "a reboot. Without POLICY: what is ordered, what is in force, and why the two differ.\n"
+	  "\n"
+	  "  xenballoon policy 'web*'\n"
+	  "  xenballoon policy web1 pressure floor=96MiB\n"
+	  "  xenballoon policy web1 --reset\n"
+	  "\nPolicies and settings, with their defaults:\n" },
 	{ "top", "", 0, 0, GROUP_WAY | GROUP_TOP | GROUP_COUNT, 0, command_top,
 	  "the guests as live bars; a key switches one",
 	  "Bars of what each guest has, its target and what it wants, on the scale of its\n"
@@ -227,6 +239,8 @@ void command_help(const struct command *command, FILE *to)
 {
 	fprintf(to, "Usage: xenballoon %s%s%s [OPTION]...\n\n%s", command->name,
 		*command->words ? " " : "", command->words, command->help);
+	if (command->traits & TRAIT_POLICY)
+		policy_text_describe(to);
 	if (command->groups & ~ONE_WAY) {
 		fputs("\nOptions:\n", to);
 		options_help(command->groups & ~ONE_WAY, to);

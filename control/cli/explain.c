@@ -205,6 +205,17 @@ static void print_numbers(const struct guest *guest)
 	table_free(table);
 }
 
+static void print_policy(const json_t *guest)
+{
+	const char *force = guest_text(guest, "policy"), *note = guest_text(guest, "policy_note");
+	const char *ordered = guest_text(guest, "policy_ordered");
+
+	print_escaped("\nIts policy is ", *force ? force : "not known", "");
+	print_escaped(*ordered ? "; dom0 ordered " : "", ordered, ".\n");
+	if (*note)
+		print_escaped("But ", note, ".\n");
+}
+
 static void print_advice(const json_t *guest, const json_t *host)
 {
 	const char *state = guest_text(guest, "state");
@@ -235,6 +246,7 @@ static void explain(const struct guests *guests, const struct guest *guest)
 	print_head(guest);
 	print_scale(guest->object);
 	print_numbers(guest);
+	print_policy(guest->object);
 	print_advice(guest->object, host_of(guests, guest));
 }
 

@@ -120,11 +120,28 @@ static bool size_changed(const json_t *before, const json_t *after, const char *
 	return (old > now ? old - now : now - old) >= LEAST_STEP_KIB;
 }
 
+static bool text_changed(const json_t *before, const json_t *after, const char *field)
+{
+	return strcmp(guest_text(before, field), guest_text(after, field)) != 0;
+}
+
+/* "" is that there is none any more. */
+static void tell_text(const char *what, const char *text)
+{
+	if (!*text)
+		return;
+	fputs(what, stdout);
+	print_escaped(text);
+	fputs("; ", stdout);
+}
+
 static bool worth_telling(const json_t *before, const json_t *after)
 {
 	return !before || guest_true(before, "selfballoon") != guest_true(after, "selfballoon") ||
 	       strcmp(guest_text(before, "state"), guest_text(after, "state")) != 0 ||
 	       size_changed(before, after, "allocated_kib") ||
+	       text_changed(before, after, "policy") ||
+	       text_changed(before, after, "policy_note") ||
 	       size_changed(before, after, "target_kib");
 }
 
@@ -140,6 +157,10 @@ static void tell(const struct stream *stream, const json_t *before, const json_t
 		printf("appeared; ");
 	else if (guest_true(before, "selfballoon") != guest_true(after, "selfballoon"))
 		printf("selfballooning %s; ", guest_true(after, "selfballoon") ? "on" : "off");
+	if (before && text_changed(before, after, "policy"))
+		tell_text("policy ", guest_text(after, "policy"));
+	if (before && text_changed(before, after, "policy_note"))
+		tell_text("", guest_text(after, "policy_note"));
 	if (before && size_changed(before, after, "target_kib"))
 		printf("target %s; ", size_text(size, number_of(after, "target_kib")));
 	print_escaped(guest_text(after, "reason"));
@@ -183,7 +204,11 @@ static void print_asked(const json_t *entry)
 	const json_t *asked = json_object_get(entry, "requested");
 	char size[SIZE_TEXT];
 
-	if (json_is_integer(asked))
+	if (!strcmp(guest_text(entry, "action"), "policy")) {
+		fputs("policy ", stdout);
+		print_escaped(*guest_text(entry, "requested") ? guest_text(entry, "requested")
+							      : "none");
+	} else if (json_is_integer(asked))
 		printf("target %s", size_text(size, (uint64_t)json_integer_value(asked)));
 	else
 		printf("selfballooning %s", json_is_true(asked) ? "on" : "off");

@@ -11,6 +11,7 @@
 #include "cli_command.h"
 #include "cli_view.h"
 #include "control.h"
+#include "policy_text.h"
 
 #define ARRAY_COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
 
@@ -54,16 +55,26 @@ static void guests(FILE *to)
 	fputs("GUEST\n", to);
 }
 
+/* No option: what may follow the guest in `policy`. */
+#define POLICY_WORDS "POLICY"
+
 static const struct {
 	const char *option;
 	void (*print)(FILE *to);
 } values[] = {
-	{ "-o", columns },	 { "--output", columns },
-	{ "--sort", orders },	 { "--state", column_states },
-	{ "--result", results }, { "--action", actions },
-	{ "--role", roles },	 { "--domain", guests },
-	{ "-w", check_words },	 { "--warning", check_words },
-	{ "-c", check_words },	 { "--critical", check_words },
+	{ "-o", columns },
+	{ "--output", columns },
+	{ "--sort", orders },
+	{ "--state", column_states },
+	{ "--result", results },
+	{ "--action", actions },
+	{ "--role", roles },
+	{ "--domain", guests },
+	{ "-w", check_words },
+	{ "--warning", check_words },
+	{ POLICY_WORDS, policy_text_words },
+	{ "-c", check_words },
+	{ "--critical", check_words },
 };
 
 static void print_command(const struct command *command, FILE *to)

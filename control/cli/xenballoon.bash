@@ -70,9 +70,13 @@ _xenballoon() {
 	esac
 	if grep -qx GUEST <<<"$words"; then
 		words=${words/GUEST/}
-		# What follows the guest is a size.
-		[[ $command != target || $named -eq 0 || $current == -* ]] || return 0
-		[[ $current == -* ]] || words=$(_xenballoon_guests "$program" "${way[@]}")
+		if [[ $current != -* ]]; then
+			case $command,$((named > 0)) in
+			target,1) return 0 ;; # a size
+			policy,1) words=$("$program" --completion-words POLICY 2>/dev/null) ;;
+			*) words=$(_xenballoon_guests "$program" "${way[@]}") ;;
+			esac
+		fi
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 	[[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null

@@ -49,7 +49,11 @@ function __xenballoon_complete
         set -l words (xenballoon --completion-words $command 2>/dev/null)
         if contains GUEST $words; and not string match -q -- '-*' $current
             # What follows a guest's name after target is a size.
-            test "$command" = target -a $named -gt 0; or __xenballoon_guests $way
+            if test "$command" = policy -a $named -gt 0
+                xenballoon --completion-words POLICY 2>/dev/null
+            else
+                test "$command" = target -a $named -gt 0; or __xenballoon_guests $way
+            end
         else
             string match -v -- GUEST $words
         end

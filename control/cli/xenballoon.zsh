@@ -43,6 +43,10 @@ _xenballoon() {
 	--socket | --token-file | --password-file | --ca | --cert | --key | --file | --config) _files ;;
 	-H | --host | --url | --user | -t | --timeout | -d | --delay | -n | --count | --principal | --domains | --expires) ;;
 	*)
+		if [[ $command == policy && $named -gt 0 && $PREFIX != -* ]]; then
+			_xenballoon_words POLICY 0
+			return
+		fi
 		# What follows a guest's name after target is a size.
 		[[ $command == target ]] || named=0
 		if [[ $command == token && $named == 0 && $PREFIX != -* && $words[CURRENT-1] == token ]]; then

@@ -13,12 +13,16 @@ let view = null;
 function amount(entry, value) {
 	if (value === null || value === undefined)
 		return unknown;
+	if (entry.action === "policy")
+		return value || "none";
 	return entry.action === "target" ? size(value) : value ? "on" : "off";
 }
 
 function what(entry) {
 	if (entry.action === "selfballoon")
 		return `selfballooning ${amount(entry, entry.requested)}`;
+	if (entry.action === "policy")
+		return `policy ${amount(entry, entry.requested)}`;
 	return entry.action === "target" ? `target ${amount(entry, entry.requested)}` : String(entry.action ?? "request");
 }
 
@@ -31,7 +35,7 @@ function makeEntry(entry) {
 	const chip = make("span", `chip ${toneOf[entry.result] || "bad"}`, String(entry.result).replaceAll("_", " "));
 	const line = make("span", "what");
 	line.append(make("b", "", entry.name ?? entry.subject ?? "all"), document.createTextNode(` ${what(entry)}`));
-	if (entry.result === "ok" && entry.action === "target")
+	if (entry.result === "ok" && entry.action !== "selfballoon")
 		line.append(document.createTextNode(`, before ${amount(entry, entry.before)}`));
 	const flags = [entry.dry_run && "dry run", entry.force && "forced"].filter(Boolean).join(", ");
 	const who = `${entry.principal ?? "nobody known"} · ${entry.interface ?? ""} ${entry.address ?? ""}${flags ? ` · ${flags}` : ""}`;

@@ -41,7 +41,7 @@ async function change(path, options) {
 // What the change left behind is shown at once; the stream tells the rest.
 function learn(answer, key) {
 	const guest = model.guests.get(answer.domid);
-	if (guest && guest.uuid === answer.uuid && answer.after !== null)
+	if (guest && guest.uuid === answer.uuid && (answer.after !== null || key === "policy_ordered"))
 		model.setGuest({ ...guest, [key]: answer.after });
 }
 
@@ -144,6 +144,32 @@ export async function setTarget(guest, kib, { version = null, force = false } = 
 		return true;
 	} catch (error) {
 		notify(`${quoted(guest.name)}'s target was not set: ${reason(error)}`, "bad");
+		return false;
+	}
+}
+
+// Whether a guest would take this policy: { problem: null or Problem, after, warning }.
+export async function checkPolicy(guest, policy) {
+	try {
+		const { after, warning } = await askJson(path(guest, "policy"), { method: "POST", body: { policy, dry_run: true } });
+		return { problem: null, after, warning };
+	} catch (error) {
+		if (!(error instanceof Problem))
+			throw error;
+		return { problem: error, after: null, warning: null };
+	}
+}
+
+// Resolves to whether it was done; an empty policy takes the order back.
+export async function orderPolicy(guest, policy) {
+	try {
+		const answer = await change(path(guest, "policy"), { body: { policy } });
+		learn(answer, "policy_ordered");
+		warned(answer.after ? `${quoted(guest.name)}: policy ordered: ${answer.after}.`
+			: `${quoted(guest.name)}: the order was taken back; its own configuration counts.`, answer);
+		return true;
+	} catch (error) {
+		notify(`${quoted(guest.name)}'s policy was not ordered: ${reason(error)}`, "bad");
 		return false;
 	}
 }

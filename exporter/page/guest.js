@@ -5,9 +5,10 @@
 import { showLog } from "./audit.js";
 import { makeBar, showBar } from "./bar.js";
 import { Chart, tableOf } from "./chart.js";
+import { Ordering } from "./policy.js";
 import { Steering } from "./steer.js";
 import { byId, copyOf, make, setClass, setText, setTitle } from "./dom.js";
-import { duration, pressure, size, state, unknown } from "./format.js";
+import { duration, pressure, sentence, size, state, unknown } from "./format.js";
 import * as model from "./model.js";
 import { askJson, maySteer, me } from "./session.js";
 
@@ -15,6 +16,8 @@ const HISTORY_MS = 10000;
 
 const place = byId("detail");
 let view = null;
+
+const word = (text) => text ?? unknown;
 
 const facts = [
 	["Maximum", "static_max_kib", size], ["Target", "target_kib", size], ["As it counts itself", "actual_kib", size],
@@ -24,6 +27,7 @@ const facts = [
 	["Available", "available_kib", size], ["Swap used", "swap_used_kib", size],
 	["Pressure", "pressure_centipercent", pressure],
 	["Selfballooning", "selfballoon", (on) => on === null ? unknown : on ? "on" : "off"],
+	["Policy in force", "policy", word], ["Policy ordered", "policy_ordered", (text) => text ?? "none"],
 	["Last report", "report_age_ms", (age, guest) => age === null ? "not seen" : `${duration(model.ageOf(guest))} ago`],
 	["Malformed values", "key_errors", (count) => String(count ?? 0)],
 ];
@@ -96,7 +100,7 @@ function open(uuid) {
 	bar.node.classList.add("large");
 	view = {
 		uuid, find, bar, facts: makeFacts(find(".facts")), historyAt: 0,
-		chart: new Chart(find(".chart"), find(".readout")), steering: new Steering(find(".steer")),
+		chart: new Chart(find(".chart"), find(".readout")), steering: new Steering(find(".steer")), ordering: new Ordering(find(".steer")),
 	};
 	loadHistory();
 	loadDecisions();
@@ -122,6 +126,8 @@ function showGuest(guest) {
 	setClass(view.find(".chip"), `chip ${tone}`);
 	setText(view.find(".sub"), `${guest.type} · domid ${guest.domid} · ${guest.uuid}`);
 	setText(view.find(".reason"), guest.reason);
+	setText(view.find(".policy-note"), guest.policy_note ? `${sentence(guest.policy_note)}` : "");
+	view.find(".policy-note").hidden = !guest.policy_note;
 	showBar(view.bar, guest);
 	showFigures(view.find(".panel .figures"), guest);
 	for (const { key, show, value } of view.facts)
@@ -129,6 +135,7 @@ function showGuest(guest) {
 	view.find(".steer").hidden = !maySteer(guest);
 	view.find(".decisions").hidden = me.role !== "operator";
 	view.steering.show(guest);
+	view.ordering.show(guest);
 }
 
 // Shows the guest as it is now, if it is the one that is open.
@@ -156,6 +163,7 @@ export function closeGuest() {
 	if (view) {
 		view.chart.end();
 		view.steering.end();
+		view.ordering.end();
 	}
 	view = null;
 	place.replaceChildren();

@@ -105,8 +105,11 @@ static bool take_setting(struct tuning *tuning, const char *name, const char *va
 	return true;
 }
 
-/* Cuts the words up; false if one makes no sense, or wants a policy that the module hasn't. */
-static bool take_words(struct tuning *tuning, char *words)
+/*
+ * Cuts the words up; false if one makes no sense, or wants a policy that the module hasn't, and
+ * which that is.
+ */
+static bool take_words(struct tuning *tuning, char *words, char *refuses)
 {
 	char *word, *value;
 
@@ -115,14 +118,16 @@ static bool take_words(struct tuning *tuning, char *words)
 		if (value)
 			*value++ = '\0';
 		if (*word && !(value ? take_setting(tuning, word, value)
-				     : strcmp(word, policy_committed.name) == 0))
+				     : strcmp(word, policy_committed.name) == 0)) {
+			strscpy(refuses, value ? word : "policy", CONTRACT_REFUSES_MAX + 1);
 			return false;
+		}
 	}
 	return true;
 }
 
 /* dom0's word is obeyed as a whole or not at all, as by the daemon; which of them is said once. */
-static void obey(struct tuning *tuning)
+static void obey(struct tuning *tuning, char *refuses)
 {
 	static char last[CONTRACT_POLICY_MAX + 1]; /* only main.c's work reads */
 	struct tuning obeyed = *tuning;
@@ -133,7 +138,8 @@ static void obey(struct tuning *tuning)
 	news = strncmp(last, text ?: "", CONTRACT_POLICY_MAX) != 0;
 	if (news)
 		strscpy(last, text ?: "", sizeof(last));
-	right = !text || (len <= CONTRACT_POLICY_MAX && take_words(&obeyed, text));
+	strscpy(refuses, len > CONTRACT_POLICY_MAX ? "length" : "", CONTRACT_REFUSES_MAX + 1);
+	right = !*refuses && (!text || take_words(&obeyed, text, refuses));
 	if (right)
 		*tuning = obeyed;
 	if (news)
@@ -151,7 +157,7 @@ void keys_read(struct orders *orders)
 	orders->selfballoon = selfballoon.state == READING_OK && selfballoon.value == 1;
 	orders->target_kib = read_number(KEY_TARGET);
 	orders->static_max_kib = read_number(KEY_STATIC_MAX);
-	obey(&orders->tuning);
+	obey(&orders->tuning, orders->refuses);
 	orders->known = true;
 }
 

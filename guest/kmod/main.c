@@ -175,6 +175,7 @@ static void see(const struct orders *orders, s64 now, struct view *view, struct 
 		.total_kib = { READING_OK, info.totalram * KIB_PER_PAGE },
 		.policy = "committed",
 	};
+	strscpy(stats->refuses, orders->refuses, sizeof(stats->refuses));
 }
 
 static void set_target(u64 kib)

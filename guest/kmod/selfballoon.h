@@ -23,7 +23,8 @@ struct orders {
 	bool known; /* xenstore has been read */
 	struct reading target_kib;
 	struct reading static_max_kib;
-	struct tuning tuning; /* the module's own, and memory/policy over it */
+	struct tuning tuning;			/* the module's own, and memory/policy over it */
+	char refuses[CONTRACT_REFUSES_MAX + 1]; /* the word of memory/policy that it doesn't take */
 };
 
 /* --- main.c --- */

@@ -185,6 +185,27 @@ test("the slider asks too; a guest that sizes itself says to turn that off first
 	await verdict("would be done");
 });
 
+test("a policy is judged before it is ordered, shown with what is in force, and taken back", async () => {
+	await openGuest("guest7");
+	const policy = page.locator("#policy-text"), said = page.locator("#policy-verdict");
+	const fact = (word) => page.locator("#detail .facts div", { hasText: word }).locator("dd").textContent();
+	same(await fact("Policy ordered"), "none", "what is ordered at first");
+	await policy.fill("flor=96");
+	await said.filter({ hasText: "Would be refused: No such setting: \"flor\"; did you mean floor" }).waitFor();
+	same(await page.locator("#detail .steer-policy [type=submit]").isDisabled(), true, "what is refused can't be sent");
+	await policy.fill("pressure floor=96MiB");
+	await said.filter({ hasText: "pressure floor=96MiB would be ordered." }).waitFor();
+	same((await guest("guest7")).policy_ordered, null, "a dry run orders nothing");
+	await page.click("#detail .steer-policy [type=submit]");
+	await until("the policy in force", async () => (await fact("Policy in force")).startsWith("pressure floor=96MiB"));
+	same(await fact("Policy ordered"), "pressure floor=96MiB", "what is ordered");
+	same(await shown("#detail .policy-note"), 0, "notes while both agree");
+	await page.click("#detail .steer-policy .reset");
+	await until("no order", async () => (await guest("guest7")).policy_ordered === null);
+	await until("the guest's own policy", async () => (await fact("Policy in force")).startsWith("committed"));
+	same(await policy.inputValue(), "", "the field");
+});
+
 test("what was judged is what is changed: somebody else's change in between is not overwritten", async () => {
 	await openGuest("guest9");
 	await setNumber(140);

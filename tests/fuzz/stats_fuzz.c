@@ -31,6 +31,9 @@ static void accepted(const struct stats *stats)
 	MUST(memchr(stats->policy, '\0', sizeof(stats->policy)));
 	MUST(strspn(stats->policy, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
 	     strlen(stats->policy));
+	MUST(memchr(stats->settings, '\0', sizeof(stats->settings)));
+	MUST(memchr(stats->refuses, '\0', sizeof(stats->refuses)));
+	MUST(!strpbrk(stats->settings, " <>\"'&\\\n") && !strpbrk(stats->refuses, " <>\"'&\\\n"));
 	MUST(stats->driver.value < DRIVER_COUNT);
 	MUST(stats->psi.value <= 10000 && stats->wanted_kib.value <= CONTRACT_KIB_MAX);
 	len = contract_format_stats(&good, line, sizeof(line));

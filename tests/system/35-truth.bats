@@ -137,6 +137,57 @@ face_snmp() {
 	done
 }
 
+# Policies in words, as each face tells them, a line each: ordered, in force, and why they differ.
+POLICIES="policy_ordered policy policy_note"
+
+policies_json() {
+	http GET "/api/v1/domains/$1" | jq -r '[.policy_ordered, .policy, .policy_note] | map(. // "-")[]'
+}
+
+policies_list() {
+	http GET /api/v1/domains | jq -r --arg guest "$1" '.domains[] | select(.name == $guest) |
+		[.policy_ordered, .policy, .policy_note] | map(. // "-")[]'
+}
+
+policies_command() {
+	cli policy "$1" --json | jq -r '.[] | [.policy_ordered, .policy, .policy_note] | map(. // "-")[]'
+}
+
+policies_show() {
+	local name
+	for name in $POLICIES; do
+		cli show "$1" | awk -v name="$name" '$1 == name { sub(/^[^ ]* */, ""); split($0, cell, /  +/); print cell[1] }'
+	done
+}
+
+policies_csv() {
+	local name value
+	for name in $POLICIES; do
+		value=$(cli list "$1" --csv -o "$name" | tr -d '\r' | sed -n '2s/^"\(.*\)"$/\1/;2s/""/"/g;2p')
+		echo "${value:--}"
+	done
+}
+
+policies_snmp() {
+	local object value
+	for object in PolicyOrdered Policy PolicyNote; do
+		value=$(snmp_as operator get -Oqv "XENBALLOON-MIB::xbDomain$object.$(domid "$1")")
+		[[ $value != "No Such"* ]] || value=
+		echo "${value:--}"
+	done
+}
+
+policies_agree() { # NAME
+	local truth face
+	truth=$(policies_json "$1")
+	for face in list command show csv snmp; do
+		same "$(policies_$face "$1")" "$truth" "$face of $1's policies" || return
+	done
+	grep -v '^-$' <<<"$truth" | while read -r face; do
+		contains "$(cli explain "$1")" "$face"
+	done
+}
+
 # All faces of a guest's values say what the first one does.
 faces_agree() { # NAME
 	local truth face
@@ -204,6 +255,28 @@ vm_agrees() { # NAME
 	as_guest good selfballoon 0
 	wait_until 10 field_is good selfballoon false
 	faces_agree good
+}
+
+@test "policies: absent, in force, ordered and refused, in every face" {
+	same "$(policies_json absent | tr '\n' ' ')" "- - - "
+	policies_agree absent
+	as_guest good stats "v=1 seq=1 wanted=131073 policy=committed settings=-"
+	wait_until 10 field_is good policy committed
+	policies_agree good
+	as_guest good stats "v=1 seq=1 wanted=131073 policy=pressure settings=floor=96MiB,probe_percent=2"
+	as_dom0 good policy "pressure floor=96"
+	wait_until 10 field_is good policy "pressure floor=96MiB probe_percent=2"
+	wait_until 10 field_is good policy_ordered "pressure floor=96"
+	field_is good policy_note null
+	policies_agree good
+	as_guest good stats "v=1 seq=1 wanted=131073 policy=committed settings=- refuses=floor"
+	wait_until 10 eval '[[ $(field good policy_note) == "the guest does not take \"floor\" "* ]]'
+	policies_agree good
+	as_dom0 bad policy "greedy"
+	wait_until 10 eval '[[ $(field bad policy_note) == "the policy ordered makes no sense: "* ]]'
+	policies_agree bad
+	as_guest good stats "v=1 seq=1 wanted=131073"
+	wait_until 10 field_is good policy null
 }
 
 @test "the last report: its age and its time are one fact" {

@@ -164,6 +164,9 @@ tab() {
 	same "$(tab 'xenballoon --socket /nowhere explain ')" " "
 	same "$(tab 'xenballoon target guest1 512M --w')" "--wait= "
 	same "$(tab 'xenballoon target guest1 ')" " "
+	same "$(tab 'xenballoon policy guest1 pre')" "pressure pressure_ms= "
+	same "$(tab 'xenballoon policy guest1 pressure floo')" "floor= "
+	same "$(tab 'xenballoon policy guest1 --res')" "--reset "
 	same "$(tab 'xenballoon list --c')" "--ca= --cert= --csv "
 	same "$(tab 'xenballoon list --sort -pre')" "-pressure "
 	same "$(tab 'xenballoon list -o name,sta')" "name,state name,static_max "
@@ -220,6 +223,11 @@ tab() {
 		target guest1 390M --wait=5s
 		target guest1 9T
 		target guest1 9Q
+		policy guest1
+		policy guest1 --json
+		policy guest1 pressure floor=96MiB --dry-run
+		policy guest1 flor=96
+		policy guest1 --reset
 		check -w free=2T -c no_agent=1
 		check -w nothing=1
 		top -b -n 2 -d 1s
@@ -269,6 +277,8 @@ zsh_tab() { # LINE
 		xenballoon explain g.
 		xenballoon --socket $HOST_DIR/agent.sock on guest1 .
 		xenballoon target guest1 .
+		xenballoon policy g.
+		xenballoon policy guest1 pre.
 		xenballoon list --sort -pre.
 		xenballoon list -o name,sta.
 		xenballoon list --state cra.

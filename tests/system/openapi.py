@@ -169,6 +169,14 @@ def try_changes(api):
     try_one("POST", target, one, {**OPERATOR, "Content-Type": "text/csv"}, b"x")
     try_one("POST", target, one, {**OPERATOR, **FORM, "If-Match": '"old"'}, b"target_kib=262144")
     try_one("POST", target, one, {**OPERATOR, **FORM, "Origin": "http://evil.example"}, b"target_kib=1")
+    policy = api + "/domains/{id}/policy"
+    one = policy.replace("{id}", "guest1")
+    for headers in ({}, VIEWER, OPERATOR, {"Authorization": "Bearer wrong"}):
+        try_one("POST", policy, one, {**headers, **FORM}, b"policy=pressure floor%3d96")
+    for body in (b"policy=greedy", b"policy=", b"policy=floor%3d96&dry_run=1", b"policy=" + b"x" * 300, b"evil=1"):
+        try_one("POST", policy, one, {**OPERATOR, **FORM}, body)
+    try_one("POST", policy, one, {**OPERATOR, **JSON}, b'{"policy": 7}')
+    try_one("POST", policy, one, {**OPERATOR, **JSON, "If-Match": '"old"'}, b'{"policy": "pressure"}')
     for guest in ("nobody", "0", "2"):
         try_one("POST", switch, switch.replace("{id}", guest), {**OPERATOR, **JSON}, b'{"enabled": true}')
     try_one("POST", target, target.replace("{id}", "guest2"), {**OPERATOR, **FORM}, b"target_kib=250000")

@@ -111,6 +111,11 @@ static const struct stats sample = {
 	.wanted_kib = { READING_OK, CONTRACT_KIB_MAX },
 	.driver = { READING_OK, DRIVER_ABSENT },
 	.policy = "committed-2-max",
+	.settings = "floor=96MiB,reserve_percent=3,0123456789012345678901234567890123456789"
+		    "01234567890123456789012345678901234567890123456789012345678901234567"
+		    "01234567890123456789012345678901234567890123456789012345678901234567"
+		    "0123456789012345678901234567890",
+	.refuses = "single_allocation_percent_01234",
 };
 
 static void there_and_back(void **state)
@@ -126,6 +131,39 @@ static void there_and_back(void **state)
 	assert_memory_equal(&stats, &sample, sizeof(stats));
 	for (size_t size = 0; size <= (size_t)len; size++)
 		assert_int_equal(contract_format_stats(&sample, line, size), -ENOSPC);
+}
+
+/* Words for people: of harmless letters, and none too many. */
+static void hostile_words(void **state)
+{
+	static const struct {
+		const char *line, *settings, *refuses;
+	} rows[] = {
+		{ "v=1 settings=- refuses=floor", "-", "floor" },
+		{ "v=1 settings=floor=96MiB,x_1=2.5", "floor=96MiB,x_1=2.5", "" },
+		{ "v=1 settings=a settings=b", "a", "" },
+		{ "v=1 settings=<b>", "", "" },
+		{ "v=1 settings=a\tb refuses=A", "", "" },
+		{ "v=1 settings=\xc3\xa9 refuses=a-b", "", "" },
+		{ "v=1 refuses=01234567890123456789012345678901", "", "" },
+	};
+	char line[CONTRACT_STATS_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stats stats;
+
+		assert_true(contract_parse_stats(rows[i].line, strlen(rows[i].line), &stats));
+		assert_string_equal(stats.settings, rows[i].settings);
+		assert_string_equal(stats.refuses, rows[i].refuses);
+	}
+	for (size_t len = CONTRACT_SETTINGS_MAX; len <= CONTRACT_SETTINGS_MAX + 1; len++) {
+		struct stats stats;
+
+		snprintf(line, sizeof(line), "v=1 settings=%0*d", (int)len, 7);
+		assert_true(contract_parse_stats(line, strlen(line), &stats));
+		assert_int_equal(*stats.settings != 0, len == CONTRACT_SETTINGS_MAX);
+	}
 }
 
 static void absent_fields_stay_absent(void **state)
@@ -239,10 +277,15 @@ static void long_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),	  cmocka_unit_test(long_digits),
-		cmocka_unit_test(readings),	  cmocka_unit_test(keys),
-		cmocka_unit_test(there_and_back), cmocka_unit_test(absent_fields_stay_absent),
-		cmocka_unit_test(hostile_lines),  cmocka_unit_test(driver_words),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(long_digits),
+		cmocka_unit_test(readings),
+		cmocka_unit_test(keys),
+		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(hostile_words),
+		cmocka_unit_test(absent_fields_stay_absent),
+		cmocka_unit_test(hostile_lines),
+		cmocka_unit_test(driver_words),
 		cmocka_unit_test(long_lines),
 	};
 

@@ -29,7 +29,7 @@
 #include "store.h"
 
 #define GUESTS	 3
-#define KEYS	 6
+#define KEYS	 7
 #define LOG_SIZE 4096
 #define KILLED	 9
 
@@ -39,7 +39,7 @@
 
 struct node {
 	char path[80];
-	char bytes[128];
+	char bytes[CONTRACT_POLICY_MAX + 1];
 	size_t len;
 	bool exists;
 	bool granted; /* the guest may write it */
@@ -303,7 +303,7 @@ static void put(uint32_t domid, const char *name, const char *format, ...)
 
 static const char *get(uint32_t domid, const char *name)
 {
-	static char text[128];
+	static char text[CONTRACT_POLICY_MAX + 1];
 	const struct node *node = key(domid, name);
 
 	snprintf(text, sizeof(text), "%.*s", (int)node->len, node->bytes);
@@ -376,7 +376,7 @@ static struct result apply(const struct control_request *requests, const uint32_
 	return result;
 }
 
-static struct control_answer one(enum control_action action, uint32_t domid, uint64_t value)
+static inline struct control_answer one(enum control_action action, uint32_t domid, uint64_t value)
 {
 	struct control_request request = ask(action, value);
 

@@ -101,7 +101,7 @@ static void test_find(void **state)
 	assert_int_equal(mib_find(tree, snapshot, SUB(1, 2, 1, 2, 0x100000003), &at),
 			 MIB_NO_INSTANCE);
 	assert_int_equal(mib_find(tree, snapshot, SUB(1, 2, 1, 1, 3), &at), MIB_NO_OBJECT);
-	assert_int_equal(mib_find(tree, snapshot, SUB(1, 2, 1, 24, 3), &at), MIB_NO_OBJECT);
+	assert_int_equal(mib_find(tree, snapshot, SUB(1, 2, 1, 27, 3), &at), MIB_NO_OBJECT);
 	assert_int_equal(mib_find(tree, snapshot, SUB(1, 1, 8), &at), MIB_NO_OBJECT);
 	assert_int_equal(mib_find(tree, snapshot, SUB(1, 1, 8, 1), &at), MIB_NO_INSTANCE);
 	snapshot_release(snapshot);
@@ -123,8 +123,16 @@ static void test_next_skips_what_is_absent(void **state)
 	assert_int_equal(value.number, 100);
 	assert_true(mib_next(tree, &source, SUB(1, 2, 1, 8, 9, 77), &at, &value));
 	assert_int_equal(at.domain->domid, 4000);
-	/* Columns 9 to 23 have no value at all. */
+	/* Columns 9 to 23 have no value at all; 24 is what dom0 ordered, which may be nothing. */
 	assert_true(mib_next(tree, &source, SUB(1, 2, 1, 8, 4000), &at, &value));
+	assert_int_equal(at.domain->domid, 3);
+	assert_string_equal(value.text, "");
+	snprintf(snapshot->domain[1].policy, sizeof(snapshot->domain[1].policy), "committed");
+	assert_true(mib_next(tree, &source, SUB(1, 2, 1, 24, 4000), &at, &value));
+	assert_int_equal(at.domain->domid, 9);
+	assert_string_equal(value.text, "committed");
+	/* Nor is there a note. */
+	assert_true(mib_next(tree, &source, SUB(1, 2, 1, 25, 9), &at, &value));
 	assert_int_equal(at.object->index, MIB_SCALAR);
 	assert_false(mib_next(tree, &source, SUB(1, 4, 99), &at, &value));
 	assert_false(mib_next(tree, &source, SUB(2), &at, &value));
@@ -154,9 +162,9 @@ static void test_walk_is_in_order(void **state)
 			given++;
 		}
 	}
-	/* Five columns have a value in each row. */
+	/* Six columns have a value in each row. */
 	assert_int_equal(walk(mib_tree_xenballoon(), &(struct mib_source){ .snapshot = snapshot }),
-			 without + 300 * 5 + given);
+			 without + 300 * 6 + given);
 	assert_int_equal(walk(mib_tree_system(), &(struct mib_source){ .snapshot = snapshot }), 7);
 	snapshot_release(snapshot);
 }
@@ -269,6 +277,11 @@ static void test_check_write(void **state)
 		{ MIB_WRITE_SELFBALLOON, MIB_INTEGER, 0, MIB_WRONG_VALUE },
 		{ MIB_WRITE_SELFBALLOON, MIB_INTEGER, 3, MIB_WRONG_VALUE },
 		{ MIB_WRITE_SELFBALLOON, MIB_UNSIGNED, 1, MIB_WRONG_TYPE },
+		{ MIB_WRITE_POLICY, MIB_STRING, 0, MIB_OK },
+		{ MIB_WRITE_POLICY, MIB_STRING, 255, MIB_OK },
+		{ MIB_WRITE_POLICY, MIB_STRING, 256, MIB_WRONG_LENGTH },
+		{ MIB_WRITE_POLICY, MIB_STRING, -1, MIB_WRONG_VALUE },
+		{ MIB_WRITE_POLICY, MIB_INTEGER, 1, MIB_WRONG_TYPE },
 		{ MIB_WRITE_LOCK, MIB_INTEGER, 0, MIB_OK },
 		{ MIB_WRITE_LOCK, MIB_INTEGER, INT32_MAX, MIB_OK },
 		{ MIB_WRITE_LOCK, MIB_INTEGER, -1, MIB_WRONG_VALUE },

@@ -36,6 +36,8 @@ static struct snapshot *full_snapshot(size_t count)
 		snprintf(domain->name, sizeof(domain->name), "web%zu", i);
 		snprintf(domain->uuid, sizeof(domain->uuid), "00112233-4455-6677-8899-aabbcc%06zx",
 			 i);
+		snprintf(domain->policy, sizeof(domain->policy), "committed");
+		snprintf(domain->policy_note, sizeof(domain->policy_note), "is another");
 		domain->vcpus = i % 3 ? 1 : 3;
 		domain->vcpus_max = 4;
 		domain->cpu_ns = i * 1000000;

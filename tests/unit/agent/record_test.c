@@ -234,6 +234,48 @@ static void test_manager(void **state)
 	assert_null(record.domain.manager);
 }
 
+/* What is ordered and what is in force, in whichever order they are read, and why they differ. */
+static void test_policy(void **state)
+{
+	static const char order[] = "/local/domain/5/memory/policy";
+	static const char said[] = "/local/domain/5/memory/stats";
+	static const struct {
+		const char *ordered, *stats, *in_force, *note;
+	} rows[] = {
+		{ "", "v=1", "", "" },
+		{ "", "v=1 policy=committed settings=-", "committed", "" },
+		{ "floor=96", "v=1", "", "has not said which policy" },
+		{ "floor=96", "v=1 policy=committed settings=floor=96MiB", "committed floor=96MiB",
+		  "" },
+		{ "floor=96", "v=1 policy=committed settings=-", "committed",
+		  "does not work by the floor ordered" },
+		{ "pressure", "v=1 policy=committed", "committed", "by the policy ordered" },
+		{ "pressure", "v=1 policy=committed settings=- refuses=policy", "committed",
+		  "does not take \"policy\"" },
+		{ "nonsense", "v=1 policy=committed settings=-", "committed", "makes no sense" },
+		{ "floor=96", "v=1 policy=BAD settings=<>", "", "has not said" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record record = { .domain.domid = 5 };
+		const char *ordered = rows[i].ordered, *stats = rows[i].stats;
+
+		for (int swap = 0; swap <= 1; swap++) {
+			const char *path = swap ? said : order, *bytes = swap ? stats : ordered;
+
+			node_path = path, node_bytes = bytes, node_len = strlen(bytes);
+			record.marked = RECORD_KEY(swap ? KEY_STATS : KEY_POLICY);
+			assert_int_equal(record_read(&record, NULL), 0);
+		}
+		assert_string_equal(record.domain.policy_ordered, ordered);
+		assert_string_equal(record.domain.policy, rows[i].in_force);
+		if (*rows[i].note ? !strstr(record.domain.policy_note, rows[i].note)
+				  : *record.domain.policy_note)
+			fail_msg("row %zu: %s", i, record.domain.policy_note);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,7 +283,7 @@ int main(void)
 		cmocka_unit_test(test_lost_store), cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_manager),	   cmocka_unit_test(test_first_sight),
 		cmocka_unit_test(test_switch),	   cmocka_unit_test(test_run_since),
-		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_start),	   cmocka_unit_test(test_policy),
 	};
 
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "report.h"
 
 static void due(void **state)
@@ -35,6 +37,12 @@ static void due(void **state)
 	assert_true(report_due(&posted, &latest, 5000));
 	latest = posted;
 	latest.stats.driver = (struct reading){ READING_OK, DRIVER_EPERM };
+	assert_true(report_due(&posted, &latest, 5000));
+	latest = posted;
+	strcpy(latest.stats.settings, "floor=96MiB");
+	assert_true(report_due(&posted, &latest, 5000));
+	latest = posted;
+	strcpy(latest.stats.refuses, "floor");
 	assert_true(report_due(&posted, &latest, 5000));
 	latest = posted;
 	latest.orders = 2;
