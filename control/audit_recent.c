@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "pattern.h"
+
 struct entry {
 	char *line; /* a JSON object and its newline; NULL: out of memory when it came */
 	size_t len;
@@ -93,6 +95,9 @@ static bool is_about(const struct entry *entry, const char *domain)
 
 	if (contract_parse_number(domain, strlen(domain), SNAPSHOT_DOMAINS_MAX, &domid) &&
 	    entry->domid == domid)
+		return true;
+	if (pattern_is(domain) &&
+	    (pattern_match(domain, entry->name) || pattern_match(domain, entry->subject)))
 		return true;
 	return !strcmp(entry->name, domain) || !strcmp(entry->subject, domain) ||
 	       !strcasecmp(entry->uuid, domain);

@@ -70,7 +70,8 @@ static const struct parameter {
 	{ "/api/v1/audit", "query", "dry_run", "{\"type\":\"boolean\"}",
 	  "Only dry runs, or none." },
 	{ "/api/v1/audit", "query", "domain", "{\"type\":\"string\"}",
-	  "Only about the guest with this domid, UUID or name." },
+	  "Only about the guest with this domid, UUID or name, or those whose name fits a pattern "
+	  "such as web*." },
 	{ "/api/v1/domains/{id}/selfballoon", "header", "If-Match", "{\"type\":\"string\"}",
 	  "The guest's ETag: refused if it has changed since." },
 	{ "/api/v1/domains/{id}/target", "header", "If-Match", "{\"type\":\"string\"}",

@@ -50,7 +50,7 @@ void guests_free(struct guests *guests);
  */
 const struct guest *guests_find(const struct guests *guests, const char *id);
 
-/* Whether a word is a pattern of names, as in fnmatch(3), and not what one guest is called. */
+/* Whether a word is a pattern of names (pattern.h), and not what one guest is called. */
 bool guests_is_pattern(const char *word);
 
 /* Whether a guest is one that the word means: by domid, UUID or name, or its name fits the pattern.

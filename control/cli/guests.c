@@ -5,7 +5,6 @@
  */
 #include "cli_guests.h"
 
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "cli_problem.h"
 #include "cli_term.h"
 #include "cli_way.h"
+#include "pattern.h"
 
 void guests_begin(struct cli *cli, struct guests *guests)
 {
@@ -149,14 +149,14 @@ const struct guest *guests_find(const struct guests *guests, const char *id)
 
 bool guests_is_pattern(const char *word)
 {
-	return word[strcspn(word, "*?[")];
+	return pattern_is(word);
 }
 
 bool guests_means(const char *word, const struct json_t *object)
 {
 	const struct guest guest = { .object = (struct json_t *)(uintptr_t)object };
 
-	if (guests_is_pattern(word) && !fnmatch(word, guest_text(object, "name"), 0))
+	if (pattern_is(word) && pattern_match(word, guest_text(object, "name")))
 		return true;
 	for (enum naming naming = BY_DOMID; naming < NAMING_COUNT; naming++)
 		if (is_called(&guest, naming, word))

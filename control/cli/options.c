@@ -66,7 +66,7 @@ static const struct option_row rows[] = {
 	{ 0, "action", "ACTION", KIND_TEXT, GROUP_FILTER, AT(action), "only selfballoon, target or policy" },
 	{ 0, "result", "RESULT", KIND_TEXT, GROUP_FILTER, AT(result), "only such as ok, forbidden, soft_limit" },
 	{ 0, "principal", "NAME", KIND_TEXT, GROUP_FILTER, AT(principal), "only what NAME asked for" },
-	{ 0, "domain", "GUEST", KIND_TEXT, GROUP_FILTER, AT(domain), "only about this guest" },
+	{ 0, "domain", "GUEST", KIND_TEXT, GROUP_FILTER, AT(domain), "only about this guest, or those that a pattern fits" },
 	{ 0, "dry-runs", NULL, KIND_FLAG, GROUP_FILTER, AT(dry_runs), "dry runs, too" },
 	{ 0, "role", "ROLE", KIND_TEXT, GROUP_TOKEN, AT(role), "viewer or operator" },
 	{ 0, "domains", "PATTERNS", KIND_TEXT, GROUP_TOKEN, AT(domains),
