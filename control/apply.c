@@ -10,6 +10,7 @@
 
 #include "answer.h"
 #include "change.h"
+#include "size.h"
 
 /* What plan() works on, besides the change. */
 struct job {
@@ -119,6 +120,20 @@ static void explain(const struct change *change, struct job *job, int error)
 	}
 }
 
+/* "limit raised from 126 MiB to 513 MiB" */
+static void tell_of_limit(const struct plan *done, struct control_answer *answer)
+{
+	uint64_t before = done->before.cap_kib, after = done->after.cap_kib;
+	char from[SIZE_TEXT], to[SIZE_TEXT];
+
+	size_texts(from, before, to, after);
+	if (before == after)
+		answer_detail(answer, "the limit of %s stays", to);
+	else
+		answer_detail(answer, "limit %s from %s to %s",
+			      after > before ? "raised" : "lowered", from, to);
+}
+
 static void succeed(const struct change *change, struct job *job, struct control_undo *undos)
 {
 	for (size_t i = 0; i < job->count; i++) {
@@ -126,11 +141,7 @@ static void succeed(const struct change *change, struct job *job, struct control
 		struct control_answer *answer = &job->answers[i];
 
 		answer->result = RESULT_OK;
-		if (job->requests[i].action == CONTROL_POLICY)
-			answer_detail(answer, "policy ordered");
-		else
-			answer_detail(answer, "cap %" PRIu64 " KiB, before %" PRIu64 " KiB",
-				      done->after.cap_kib, done->before.cap_kib);
+		tell_of_limit(done, answer);
 	}
 	for (size_t i = 0; undos && i < job->count; i++) {
 		size_t first = 0;

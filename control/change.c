@@ -142,7 +142,7 @@ static void unlimit(struct change *change)
 			continue;
 		plan->limited = false;
 		if (limit(change, plan, &plan->before)) {
-			log_error("the cap of domain %" PRIu32 " can't be put back to %" PRIu64
+			log_error("the limit of domain %" PRIu32 " can't be put back to %" PRIu64
 				  " KiB",
 				  plan->before.domid, plan->before.cap_kib);
 			change->stuck = true;

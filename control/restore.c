@@ -152,8 +152,8 @@ static int grant(struct store *store, struct hypervisor *hypervisor, struct wish
 	if (error == NOTHING)
 		return 0;
 	if (error == -ERANGE) {
-		log_warn("domain %" PRIu32 " (%s): its static max or target is not known, so its "
-			 "cap stays",
+		log_warn("domain %" PRIu32 " (%s): its maximum or target is not known, so its "
+			 "limit stays",
 			 wish->domid, wish->uuid);
 		return 0;
 	}

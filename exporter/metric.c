@@ -31,7 +31,7 @@ const struct metric metric_domain[VALUE_COUNT] = {
 	[VALUE_SELFTARGET] = {
 		"selftarget_kib", "domain_memory_selftarget_bytes", UNIT_KIB,
 		FROM_STORE(KEY_SELFTARGET), .mib = 11,
-		.help = "Next step: the size the guest asks for now, on its way to what it wants." },
+		.help = "Next step: the guest's size for now, on its way to what it wants." },
 	[VALUE_SELFBALLOON] = {
 		"selfballoon", "domain_selfballoon_enabled", UNIT_BOOL,
 		FROM_STORE(KEY_SELFBALLOON), .mib = 12, .writable = true,

@@ -44,13 +44,13 @@ const struct route routes[] = {
 	{ "GET", "/api/v1/openapi.json", ROLE_NONE, NO_CONTROL, .handler = get_openapi,
 	  .help = "This API, as OpenAPI 3.1." },
 	{ "POST", "/api/v1/domains/{id}/selfballoon", ROLE_OPERATOR, CONTROL_SELFBALLOON, .body = true,
-	  .handler = post_selfballoon, .help = "Lets one guest size itself, or ends that." },
+	  .handler = post_selfballoon, .help = "Turns selfballooning on or off in one guest." },
 	{ "POST", "/api/v1/domains/{id}/target", ROLE_OPERATOR, CONTROL_TARGET, .body = true,
 	  .handler = post_target, .help = "Sets one guest's balloon target." },
 	{ "POST", "/api/v1/domains/{id}/policy", ROLE_OPERATOR, CONTROL_POLICY, .body = true,
 	  .handler = post_policy, .help = "Orders one guest's policy; an empty one takes the order back." },
 	{ "POST", "/api/v1/selfballoon", ROLE_OPERATOR, CONTROL_SELFBALLOON, .body = true,
-	  .handler = post_selfballoon_many, .help = "Lets all guests or a list size themselves, or ends that." },
+	  .handler = post_selfballoon_many, .help = "Turns selfballooning on or off in all guests or a list." },
 };
 /* clang-format on */
 

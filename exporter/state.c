@@ -203,7 +203,7 @@ static void judge_even(const struct view *view)
 	enum domain_state state = starving(view) ? STATE_STARVING : STATE_CONVERGED;
 
 	if (view->selfballoon)
-		judge(view, state, "sizes itself and is what it wants: %s", size(view->have, 0));
+		judge(view, state, "has what it wants: %s", size(view->have, 0));
 	else if (wanted->state == READING_OK &&
 		 distance(wanted->value, view->have) > STATE_TOLERANCE_KIB)
 		judge(view, state, "is at dom0's target of %s, wants %s", size(view->goal, 0),

@@ -257,7 +257,7 @@ static void refuse_stale(netsnmp_request_info *requests)
 
 		answer->result = RESULT_DEPENDENCY;
 		snprintf(answer->detail, sizeof(answer->detail),
-			 "xbControlLock is %u, not %u: read it anew and try again", mib_lock(),
+			 "xbControlLock is %u, not %u: read it again and retry", mib_lock(),
 			 transaction->lock);
 		mib_refuse(&transaction->request[i], answer);
 	}

@@ -43,14 +43,14 @@ const struct command commands[] = {
 	  "\n"
 	  "  xenballoon advise\n" },
 	{ "on", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL, TRAIT_GUESTS,
-	  command_on, "let guests size themselves",
+	  command_on, "turn selfballooning on: guests set their own size",
 	  "Turns selfballooning on: the guest gives memory back while it idles and takes it again\n"
 	  "when it works, up to its maximum. Its target can't be set meanwhile.\n"
 	  "\n"
 	  "  xenballoon on web1\n"
 	  "  xenballoon on --all --dry-run              # what would happen\n" },
 	{ "off", "GUEST...|--all", 0, WORDS_MAX, GROUP_WAY | GROUP_CHANGE | GROUP_ALL | GROUP_OFF, TRAIT_GUESTS,
-	  command_off, "let guests follow dom0's target again",
+	  command_off, "turn selfballooning off: guests follow dom0's target",
 	  "Turns selfballooning off: the guest stays at the size it has, which becomes its target.\n"
 	  "With --restore it gets the target back that it had before selfballooning, also later: the\n"
 	  "agent keeps it by UUID until another target is set.\n"
@@ -67,7 +67,7 @@ const struct command commands[] = {
 	  "  xenballoon target web1 512M --wait=5m\n"
 	  "  xenballoon target web1 64M --dry-run       # would it be allowed?\n" },
 	{ "policy", "GUEST [POLICY|--reset]", 1, WORDS_MAX, GROUP_WAY | GROUP_FORMAT | GROUP_DRY | GROUP_POLICY,
-	  TRAIT_GUESTS | TRAIT_POLICY, command_policy, "how a guest sizes itself: show, order or take back",
+	  TRAIT_GUESTS | TRAIT_POLICY, command_policy, "what decides a guest's size: show, order or take back",
 	  "POLICY is a policy's name, settings as NAME=VALUE, or both; what it doesn't name is left to\n"
 	  "the guest's own configuration, guest.conf. It counts at once, is kept by UUID and put back after\n"
 	  "a reboot. Without POLICY: what is ordered, what is in force, and why the two differ.\n"
@@ -102,6 +102,7 @@ const struct command commands[] = {
 	  "\n"
 	  "  xenballoon audit\n"
 	  "  xenballoon audit --domain web1 -n 5\n"
+	  "  xenballoon audit --domain 'web*' --action target\n"
 	  "  xenballoon audit --result forbidden --json\n" },
 	{ "check", "", 0, 0, GROUP_WAY | GROUP_CHECK, TRAIT_PLUGIN, command_check,
 	  "a plugin for Nagios and Icinga",

@@ -151,7 +151,7 @@ void doctor_keys(struct doctor *doctor)
 			keys++;
 			if (!granted(&node) && !wrong++)
 				doctor_say(doctor, FINDING_FAIL,
-					   "systemctl restart xenballoon-agent grants them anew",
+					   "systemctl restart xenballoon-agent grants them again",
 					   "memory/%s of domain %u has the permissions %.*s",
 					   contract_keys[node.key].name, node.domid, (int)node.len,
 					   node.permissions);
@@ -266,7 +266,8 @@ void doctor_principals(struct doctor *doctor)
 			   "%zu line%s of %s can't be read", tally.bad, tally.bad == 1 ? "" : "s",
 			   path);
 	if (tally.over || tally.soon)
-		doctor_say(doctor, FINDING_WARN, "xenballoon token list; revoke and make them anew",
+		doctor_say(doctor, FINDING_WARN,
+			   "xenballoon token list; revoke them and make new ones",
 			   "%zu have expired, %zu will within 14 days", tally.over, tally.soon);
 	doctor_say(doctor, FINDING_OK, NULL, "%zu operator%s in %s", tally.operators,
 		   tally.operators == 1 ? "" : "s", path);

@@ -31,10 +31,11 @@ static const struct {
 } advice[] = {
 	{ "converged", ON, "It moves by itself as its work changes." },
 	{ "converged", ON,
-	  "To hold it at one size: xenballoon off {name}, then xenballoon target {name} SIZE" },
+	  "To keep it at one size: xenballoon off {name}, then xenballoon target {name} SIZE" },
 	{ "converged", OFF,
 	  "It stays there until dom0 says otherwise: xenballoon target {name} SIZE" },
-	{ "converged", OFF, "Selfballooning would take it to {wanted}: xenballoon on {name}" },
+	{ "converged", OFF,
+	  "With selfballooning on it would go to {wanted}: xenballoon on {name}" },
 	{ "growing", ANY, "Nothing: it is on its way. Follow it: xenballoon watch {name}" },
 	{ "shrinking", ANY, "Nothing: it is on its way. Follow it: xenballoon watch {name}" },
 	{ "capped", ON,
@@ -158,7 +159,7 @@ static void print_head(const struct guest *guest)
 	printf(" is domid %llu on this host, a %s guest, ", (unsigned long long)domid,
 	       guest_text(guest->object, "type"));
 	printf("and %s.\n", guest_true(guest->object, "selfballoon")
-				    ? "sizes itself (selfballooning on)"
+				    ? "sets its own size (selfballooning on)"
 				    : "follows dom0's target (selfballooning off)");
 	print_escaped(term_color(column_state_color(state)), state, term_color(TERM_PLAIN));
 	print_escaped(": it ", guest_text(guest->object, "reason"), ".\n");

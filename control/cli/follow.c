@@ -79,7 +79,7 @@ static const char *hopeless(const struct walk *walk)
 	if (!walk->seen)
 		return NULL;
 	if (guest_true(walk->guest, "selfballoon"))
-		return "it was let size itself meanwhile";
+		return "selfballooning was turned on meanwhile";
 	if (guest_number(walk->guest, "target_kib", &target) &&
 	    distance(target, walk->target_kib) > TOLERANCE_KIB)
 		return "someone gave it another target meanwhile";

@@ -15,15 +15,15 @@ export class Ordering {
 		this.edited = false;
 		this.serial = 0;
 		Object.assign(this, {
-			text: form.querySelector("[type=text]"), submit: form.querySelector("[type=submit]"),
+			text: form.querySelector("[type=text]"), submit: form.querySelector(".order"),
 			reset: form.querySelector(".reset"), verdict: panel.querySelector("#policy-verdict"),
 		});
 		this.text.addEventListener("input", () => this.edit());
 		this.reset.addEventListener("click", () => this.send(""));
+		this.submit.addEventListener("click", () => this.send(this.text.value));
 		form.addEventListener("submit", (event) => {
 			event.preventDefault();
-			if (!this.submit.disabled)
-				this.send(this.text.value);
+			this.submit.click();
 		});
 	}
 

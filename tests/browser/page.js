@@ -192,11 +192,11 @@ test("a policy is judged before it is ordered, shown with what is in force, and 
 	same(await fact("Policy ordered"), "none", "what is ordered at first");
 	await policy.fill("flor=96");
 	await said.filter({ hasText: "Would be refused: No such setting: \"flor\"; did you mean floor" }).waitFor();
-	same(await page.locator("#detail .steer-policy [type=submit]").isDisabled(), true, "what is refused can't be sent");
+	same(await page.locator("#detail .steer-policy .order").isDisabled(), true, "what is refused can't be sent");
 	await policy.fill("pressure floor=96MiB");
 	await said.filter({ hasText: "pressure floor=96MiB would be ordered." }).waitFor();
 	same((await guest("guest7")).policy_ordered, null, "a dry run orders nothing");
-	await page.click("#detail .steer-policy [type=submit]");
+	await page.click("#detail .steer-policy .order");
 	await until("the policy in force", async () => (await fact("Policy in force")).startsWith("pressure floor=96MiB"));
 	same(await fact("Policy ordered"), "pressure floor=96MiB", "what is ordered");
 	same(await shown("#detail .policy-note"), 0, "notes while both agree");

@@ -110,6 +110,11 @@ finds() {
 	finds files_and_functions_stay_small exporter/state.c "$(echo '{'; yes '' | head -n 82; echo '}')"
 	finds each_source_says_licence_and_purpose exporter/new.c 'int x;'
 	finds commands_are_executable tests/new '#!/bin/sh'
+	finds texts_use_the_glossary exporter/new.c 'const char *text = "the cap of domain 3";'
+	finds texts_use_the_glossary exporter/page/index.html '<p>Guests hold much.</p>'
+	finds texts_use_the_glossary exporter/page/app.js 'say(`lets ${many} size themselves`);'
+	finds texts_use_the_glossary mib/XENBALLOON-MIB.txt '            "The static maximum."'
+	finds texts_use_the_glossary control/cli/xenballoon.1 'Its goal.'
 	finds units_are_confined guest/xenballoon-guest.service 'Nonsense=yes'
 	finds units_are_confined guest/bare.service $'[Unit]\nDescription=bare\n[Service]\nExecStart=/bin/true'
 	copy/tests/lint/run programs_are_hardened versions_agree

@@ -390,7 +390,7 @@ oper_state() { # NAME
 @test "check tells of a starving guest, of pressure and of a crash, and not of a pause" {
 	run -1 cli check
 	contains "$output" "1 guest lacking memory (starving)"
-	contains "$output" "60 % of the time waiting for memory (starving)"
+	contains "$output" "60 % of the time waiting for memory (above 10 %; starving)"
 	contains "$output" "1 guest crashed (crashed)"
 	contains "$output" "'pressure'=60%;"
 	[[ ${output%%|*} != *paused* ]]

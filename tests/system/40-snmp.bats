@@ -95,7 +95,7 @@ smi() {
 	served=$({
 		snmp_as operator walk -Os "XENBALLOON-MIB::xenballoonMIB" | sed -n 's/^\([A-Za-z0-9]*\)\..*/\1/p'
 		printf 'xbDomain%s\n' Actual Minimum Selftarget Committed Available SwapUsed Wanted \
-			Pressure LastReportAge Reclaimable Unmet
+			Pressure LastReportAge Reclaimable Unmet Policy PolicyNote
 	} | sort -u)
 	same "$(comm -3 <(echo "$declared") <(echo "$served"))" ""
 }

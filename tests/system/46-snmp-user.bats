@@ -89,7 +89,7 @@ HARD='a "hard" \phrase'
 
 @test "a second operator needs no second view; the configuration stays sound" {
 	add dave operator dave-in-dom0
-	same "$(grep -c '^view xbwrite' "$CONF")" 3 "lines of the write view"
+	same "$(grep -c '^view xbwrite' "$CONF")" 4 "lines of the write view"
 	same "$(grep -c '^access xboperators' "$CONF")" 1 "lines of access"
 	agent_stop
 	agent_start

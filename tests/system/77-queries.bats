@@ -124,7 +124,7 @@ answers() {
 }
 
 @test "what comes back is what there is: a series for each guest" {
-	same "$(answers "Who holds the memory" B)" 15 "guests that hold memory"
+	same "$(answers "Who has the memory" B)" 15 "guests that hold memory"
 	same "$(answers "What each guest is up to")" 15 "guests with a state"
 	same "$(answers "Each guest")" 15 "rows of the table"
 	same "$(answers "Pressure by guest")" 13 "guests that report pressure"

@@ -96,7 +96,7 @@ fleet_answers() {
 		awk -F '\t' '$5 !~ /^[0-9]+$/' "$HOST_DIR/asked"
 		return 1
 	}
-	for panel in "Overcommit by host" "Free by host" "Unmet demand by host" "Each host"; do
+	for panel in "Overcommit by host" "Free by host" "Guests lack, by host" "Each host"; do
 		same "$(answers "$panel")" $HOSTS "hosts in $panel" || return 1
 	done
 	same "$(answers "Each host" H)" $HOSTS "ages in Each host"

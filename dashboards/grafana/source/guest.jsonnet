@@ -22,7 +22,7 @@ local sizes = [
   size('target', 'target', 'purple', [step]),
   size('minimum', 'minimum', 'dark-green', [step]),
   { query: g.query(s('memory_cap_bytes'), 'cap'), override: g.limit('cap', 'red') },
-  { query: g.query(s('memory_static_max_bytes'), 'static max'), override: g.limit('static max') },
+  { query: g.query(s('memory_static_max_bytes'), 'maximum'), override: g.limit('maximum') },
 ];
 
 g.dashboard('Guest', 'xenballoon-guest', 'One Xen guest: what it has, what it wants, and who holds it back.', g.hosts + [g.guest], [
@@ -32,7 +32,7 @@ g.dashboard('Guest', 'xenballoon-guest', 'One Xen guest: what it has, what it wa
     unit='none', options={ textMode: 'name', colorMode: 'none' },
   ),
   g.stat(
-    'Sizes itself', 'Whether selfballooning is on: the guest chooses its size. Off: it follows dom0\'s target.',
+    'Selfballooning', 'Whether selfballooning is on: the guest sets its own size. Off: it follows dom0\'s target.',
     g.latest('max(%s)' % s('selfballoon_enabled')), unit='none', defaults=g.words(['no', 'blue'], ['yes', 'green']) { noValue: 'never set' },
   ),
   g.stat('Has', 'Memory that it has, as the hypervisor counts it.', g.query('sum(%s)' % s('memory_allocated_bytes'))),
@@ -43,7 +43,7 @@ g.dashboard('Guest', 'xenballoon-guest', 'One Xen guest: what it has, what it wa
     defaults=g.steps('green', [[1048576, 'yellow']]),
   ),
   g.stat(
-    'Reclaimable', 'What it has and does not want, while it runs and reports: what turning selfballooning on would free.',
+    'Could free', 'What it has and does not want, while it runs and reports: what turning selfballooning on would free.',
     g.query('sum(%s)' % s('memory_reclaimable_bytes')),
   ),
   g.stat(
@@ -56,8 +56,8 @@ g.dashboard('Guest', 'xenballoon-guest', 'One Xen guest: what it has, what it wa
   ),
 
   g.lines(
-    'Sizes', 'What it has, what it wants, and what holds it: dom0\'s target and cap, its own minimum, and what it was booted for. '
-             + 'selftarget is there only while it sizes itself.',
+    'Sizes', 'What it has, what it wants, and what holds it: dom0\'s target and limit, its own minimum, and what it was booted for. '
+             + 'The next step is there only while selfballooning is on.',
     [size.query for size in sizes], w=24, h=12, fields=toHost, legend=g.beside,
     overrides=[size.override for size in sizes],
   ),

@@ -28,10 +28,10 @@ g.dashboard('Host', 'xenballoon-host', 'One Xen host, or several together: who h
   ),
   g.stat('Guests', 'Guests on this host.', g.query('sum(%s)' % s('host_domains')), unit='none'),
   g.stat(
-    'Unmet demand', 'What guests want to be beyond what they are.',
+    'Guests lack', 'Memory that guests want and don\'t have, in sum.',
     g.query('sum(%s)' % s('host_memory_unmet_bytes')), defaults=g.steps('green', [[1048576, 'yellow'], [1073741824, 'orange']])
   ),
-  g.stat('Reclaimable', 'What guests have and do not want, of those that run and report.', g.query('sum(%s)' % s('host_memory_reclaimable_bytes'))),
+  g.stat('Could free', 'What guests have and do not want, of those that run and report.', g.query('sum(%s)' % s('host_memory_reclaimable_bytes'))),
   g.stat(
     'Age of what is shown', 'Time since the agent last looked at its host; it looks every second.',
     g.query('max(%s)' % s('snapshot_age_seconds')), unit='s', defaults=g.steps('green', [[5, 'yellow'], [30, 'red']])
@@ -42,7 +42,7 @@ g.dashboard('Host', 'xenballoon-host', 'One Xen host, or several together: who h
   ),
 
   g.lines(
-    'Who holds the memory', 'What dom0 and each guest have, and what is free, on top of each other. What is missing to the total is the hypervisor\'s own.',
+    'Who has the memory', 'What dom0 and each guest have, and what is free, on top of each other. What is missing to the total is the hypervisor\'s own.',
     [
       g.query(dom0, 'dom0'),
       g.query('sum by (instance, domain) (%s)' % s('domain_memory_allocated_bytes'), perGuest),
@@ -53,9 +53,9 @@ g.dashboard('Host', 'xenballoon-host', 'One Xen host, or several together: who h
     overrides=[g.coloured('dom0', 'purple'), g.coloured('free', 'super-light-green'), g.limit('total')],
   ),
   g.lines(
-    'How far it is overcommitted', 'What all guests hold, what they want, and what they were booted for, with dom0\'s part, beside the memory there is.',
+    'How far it is overcommitted', 'What all guests have, what they want, and what they were booted for, with dom0\'s part, beside the memory there is.',
     [
-      g.query('sum(%s) + %s' % [s('domain_memory_allocated_bytes'), dom0], 'hold'),
+      g.query('sum(%s) + %s' % [s('domain_memory_allocated_bytes'), dom0], 'have'),
       g.query('sum(%s) + %s' % [s('domain_memory_wanted_bytes'), dom0], 'want'),
       g.query('sum(%s) + %s' % [s('host_memory_static_max_bytes'), dom0], 'booted for'),
       g.query(total, 'total'),
@@ -85,13 +85,13 @@ g.dashboard('Host', 'xenballoon-host', 'One Xen host, or several together: who h
     ],
     [
       [null, '%s == 1' % s('domain_state'), null, null],
-      ['Sizes itself', s('domain_selfballoon_enabled'), 'bool_yes_no', []],
+      ['Selfballooning', s('domain_selfballoon_enabled'), 'bool_yes_no', []],
       ['Has', s('domain_memory_allocated_bytes'), 'bytes', []],
       ['Wants', s('domain_memory_wanted_bytes'), 'bytes', []],
       ['Missing', missing, 'bytes', g.warned(g.steps('text', [[1048576, 'yellow']]))],
       ['Target', s('domain_memory_target_bytes'), 'bytes', []],
       ['Cap', s('domain_memory_cap_bytes'), 'bytes', []],
-      ['Static max', s('domain_memory_static_max_bytes'), 'bytes', []],
+      ['Maximum', s('domain_memory_static_max_bytes'), 'bytes', []],
       ['Minimum', s('domain_memory_minimum_bytes'), 'bytes', []],
       ['Pressure', s('domain_memory_pressure_ratio'), 'percentunit', g.warned(g.steps('text', [[0.05, 'yellow'], [0.2, 'red']]))],
       ['Last report', 'time() - %s' % s('domain_last_report_timestamp_seconds'), 's', g.warned(g.steps('text', [[45, 'yellow'], [90, 'red']]))],

@@ -25,7 +25,7 @@ static const struct row {
 	{ "would choose less", 256, 256, 257, 100, 900, false, STATE_CONVERGED,
 	  "is at dom0's target of 256 MiB, wants 100 MiB" },
 	{ "sizes itself", 256, 100, 513, 100, 900, true, STATE_CONVERGED,
-	  "sizes itself and is what it wants: 100 MiB" },
+	  "has what it wants: 100 MiB" },
 	{ "shrinking", 128, 256, 129, 100, 900, false, STATE_SHRINKING,
 	  "was told to be 128 MiB, has 256 MiB and is shrinking" },
 	{ "growing", 256, 100, 513, 300, 900, true, STATE_GROWING,
@@ -354,7 +354,7 @@ static void test_starving(void **state)
 		{ 125, 131, 900, false, STATE_CONVERGED, "wants 131 MiB" },
 		{ 125, 100, 1001, false, STATE_STARVING, "wait 10 % of the time for memory" },
 		{ 512, 512, 4000, true, STATE_STARVING,
-		  "sizes itself and is what it wants: 512 MiB, and its programs wait 40 % of the "
+		  "has what it wants: 512 MiB, and its programs wait 40 % of the "
 		  "time for memory" },
 	};
 	struct snapshot *snapshot = host(900);
