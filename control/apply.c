@@ -141,7 +141,10 @@ static void succeed(const struct change *change, struct job *job, struct control
 		struct control_answer *answer = &job->answers[i];
 
 		answer->result = RESULT_OK;
-		tell_of_limit(done, answer);
+		if (job->requests[i].action == CONTROL_POLICY)
+			answer_detail(answer, "the guest hears of it at once");
+		else
+			tell_of_limit(done, answer);
 	}
 	for (size_t i = 0; undos && i < job->count; i++) {
 		size_t first = 0;

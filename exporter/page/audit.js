@@ -11,10 +11,10 @@ const place = byId("audit");
 let view = null;
 
 function amount(entry, value) {
-	if (value === null || value === undefined)
-		return unknown;
 	if (entry.action === "policy")
 		return value || "none";
+	if (value === null || value === undefined)
+		return unknown;
 	return entry.action === "target" ? size(value) : value ? "on" : "off";
 }
 

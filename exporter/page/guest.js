@@ -20,7 +20,7 @@ let view = null;
 const word = (text) => text ?? unknown;
 
 const facts = [
-	["Maximum", "static_max_kib", size], ["Target", "target_kib", size], ["As it counts itself", "actual_kib", size],
+	["Maximum", "static_max_kib", size], ["Target", "target_kib", size], ["Counted by the guest", "actual_kib", size],
 	["Minimum", "minimum_kib", size], ["Next step", "selftarget_kib", size], ["Wants", "wanted_kib", size],
 	["Has", "allocated_kib", size], ["Limit", "cap_kib", size], ["Could free", "reclaimable_kib", size],
 	["Lacks", "unmet_kib", size], ["Committed", "committed_kib", size],
