@@ -381,7 +381,7 @@ refused_requests() {
 	same "$(jq -s 'map(.serial) | . == (sort | unique)' <<<"$output")" true
 	same "$(cli audit --json -n 1000 --domain 'guest*' | jq -r .name | sort -u | tr '\n' ' ')" "$(cli audit --json -n 1000 | jq -r '.name // empty' | grep '^guest' | sort -u | tr '\n' ' ')"
 	same "$(cli audit --json -n 1000 --domain 'guest[12]' | wc -l)" $(($(cli audit --json -n 1000 --domain guest1 | wc -l) + $(cli audit --json -n 1000 --domain guest2 | wc -l)))
-	same "$(http GET '/api/v1/audit?domain=gu*1&limit=1' operator | jq -r '.entries[].name')" guest1
+	same "$(http GET '/api/v1/audit?domain=gu*1&limit=1' '' operator | jq -r '.entries[].name')" guest1
 	run -0 cli audit --domain 'nobody*'
 	contains "$output" "No decision that fits"
 	run -0 cli audit --json --domain guest1 --result hard_limit --action target
