@@ -45,7 +45,7 @@ GUEST_WIRE   := guest/conn_wire.c guest/wire.c
 GUEST_SRC    := $(GUEST_COMMON) $(if $(STATIC),$(GUEST_WIRE),guest/conn_lib.c)
 # The command line shares tables and the principals' lines with the agent, all of them pure.
 CLI_SRC   := $(wildcard control/cli/*.c) exporter/file.c exporter/metric.c guest/contract.c $(POLICY_SRC) \
-             control/pattern.c control/principal_file.c control/result.c control/size.c
+             control/naming.c control/pattern.c control/principal_file.c control/result.c control/size.c
 BED_LIB_SRC := $(wildcard tests/fake/preload*.c) tests/fake/state.c
 BED_SRC   := $(filter-out $(wildcard tests/fake/preload*.c),$(wildcard tests/fake/*.c))
 AGENT_TESTS := $(patsubst tests/unit/agent/%.c,$(B)/tests/unit/agent/%,$(wildcard tests/unit/agent/*_test.c))

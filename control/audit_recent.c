@@ -9,8 +9,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "naming.h"
 #include "pattern.h"
 
 struct entry {
@@ -91,16 +91,15 @@ bool audit_recent_next(uint64_t *serial, struct text *text)
 
 static bool is_about(const struct entry *entry, const char *domain)
 {
-	uint64_t domid;
+	const struct naming naming = naming_of(domain);
 
-	if (contract_parse_number(domain, strlen(domain), SNAPSHOT_DOMAINS_MAX, &domid) &&
-	    entry->domid == domid)
+	/* Where no guest was found, there is only what it was called by. */
+	if (!entry->domid && (!strcmp(entry->subject, domain) ||
+			      (pattern_is(domain) && pattern_match(domain, entry->subject))))
 		return true;
-	if (pattern_is(domain) &&
-	    (pattern_match(domain, entry->name) || pattern_match(domain, entry->subject)))
+	if (naming.kind == NAMING_NAME && pattern_is(domain) && pattern_match(domain, entry->name))
 		return true;
-	return !strcmp(entry->name, domain) || !strcmp(entry->subject, domain) ||
-	       !strcasecmp(entry->uuid, domain);
+	return naming_means(&naming, entry->domid, entry->uuid, entry->name);
 }
 
 static bool is_action(const struct entry *entry, const char *action)

@@ -77,7 +77,7 @@ static int append(struct auth *auth, const struct principal_line *line)
 static int take_line(struct auth *auth, const char *text, size_t len, const struct place *place)
 {
 	struct principal_line line;
-	char error[160];
+	char error[224];
 
 	switch (principal_line_parse(text, len, &line, error, sizeof(error))) {
 	case LINE_NOBODY:

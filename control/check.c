@@ -91,11 +91,23 @@ static enum control_result host_up(struct ask *ask, struct control_answer *answe
 	return RESULT_OK;
 }
 
+static const struct domain *meant(const struct snapshot *snapshot,
+				  const struct control_request *request, bool *ambiguous)
+{
+	const struct domain *domain;
+
+	if (!request->domid)
+		return snapshot_lookup(snapshot, request->subject, ambiguous);
+	*ambiguous = false;
+	domain = snapshot_find(snapshot, request->domid);
+	return domain && !strcmp(domain->uuid, request->uuid) ? domain : NULL;
+}
+
 static enum control_result found(struct ask *ask, struct control_answer *answer)
 {
 	bool ambiguous;
 
-	ask->domain = snapshot_lookup(ask->snapshot, ask->request->subject, &ambiguous);
+	ask->domain = meant(ask->snapshot, ask->request, &ambiguous);
 	if (ask->domain) {
 		answer->domid = ask->domain->domid;
 		memcpy(answer->name, ask->domain->name, sizeof(answer->name));
@@ -107,7 +119,7 @@ static enum control_result found(struct ask *ask, struct control_answer *answer)
 	}
 	if (ambiguous)
 		return answer_refuse(answer, RESULT_AMBIGUOUS, NULL,
-				     "several guests bear this name: give a domid or a UUID");
+				     "several guests bear this name or UUID: give a domid");
 	return answer_refuse(answer, RESULT_NOT_FOUND, NULL,
 			     "no guest has this domid, name or UUID");
 }
@@ -122,6 +134,17 @@ static enum control_result within_reach(struct ask *ask, struct control_answer *
 			     "%s may change only domains that match %.120s, and domain %" PRIu32
 			     " does not",
 			     who->name, who->domains, answer->domid);
+}
+
+/* What is decided for it is kept by UUID: it would be put in force in the other one, too. */
+static enum control_result unshared(struct ask *ask, struct control_answer *answer)
+{
+	if (!snapshot_shares_uuid(ask->snapshot, ask->domain))
+		return RESULT_OK;
+	return answer_refuse(answer, RESULT_AMBIGUOUS, "uuid",
+			     "another guest has the UUID %s, too: give each its own, or wait until "
+			     "its migration within this host has ended",
+			     ask->domain->uuid);
 }
 
 static enum control_result as_seen(struct ask *ask, struct control_answer *answer)
@@ -224,21 +247,18 @@ static enum control_result tell_of_policy(struct ask *ask, struct control_answer
 }
 
 static rule *const selfballoon_rules[] = {
-	authenticated, operator, sensible, not_dom0,	host_up,
-	found,	       within_reach,	   as_seen,	unmanaged,
-	limit_known,   limit_restored,	   tell_of_run, tell_of_silence,
-	NULL
+	authenticated,	operator, sensible, not_dom0,	     host_up,	found,
+	within_reach,	unshared,	    as_seen,	     unmanaged, limit_known,
+	limit_restored, tell_of_run,	    tell_of_silence, NULL
 };
-static rule *const target_rules[] = { authenticated, operator, sensible,
-				      not_dom0,	     host_up,
-				      found,	     within_reach,
-				      as_seen,	     unmanaged,
-				      limit_known,   not_selfballooning,
-				      limit_target,  tell_of_no_driver,
-				      tell_of_run,   NULL };
+static rule *const target_rules[] = {
+	authenticated,	    operator, sensible, not_dom0,	   host_up,	found,
+	within_reach,	    unshared,		as_seen,	   unmanaged,	limit_known,
+	not_selfballooning, limit_target,	tell_of_no_driver, tell_of_run, NULL
+};
 static rule *const policy_rules[] = {
-	authenticated, operator, sensible, policy_valid,   not_dom0, host_up, found, within_reach,
-	as_seen,       unmanaged,	   tell_of_policy, NULL
+	authenticated, operator, sensible, policy_valid, not_dom0,  host_up,	    found,
+	within_reach,  unshared,	   as_seen,	 unmanaged, tell_of_policy, NULL
 };
 static rule *const *const rules[CONTROL_ACTION_COUNT] = {
 	[CONTROL_SELFBALLOON] = selfballoon_rules,
@@ -253,7 +273,7 @@ static bool selfballoon_after(const struct snapshot *snapshot,
 			      const struct control_answer *answers, size_t count)
 {
 	bool ambiguous;
-	const struct domain *domain = snapshot_lookup(snapshot, request->subject, &ambiguous);
+	const struct domain *domain = meant(snapshot, request, &ambiguous);
 	bool enabled = domain && check_value(domain, VALUE_SELFBALLOON) == 1;
 
 	for (size_t i = 0; domain && i < count; i++)

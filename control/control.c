@@ -408,7 +408,7 @@ static void describe(const struct control_undo *undo, const struct principal *wh
 	request->who = *who;
 	request->action = undo->action;
 	request->value = old.value;
-	snprintf(request->subject, sizeof(request->subject), "%s", undo->uuid);
+	snprintf(request->subject, sizeof(request->subject), "%u", undo->domid);
 	reply->domid = undo->domid;
 	memcpy(reply->uuid, undo->uuid, sizeof(reply->uuid));
 	reply->after = old;

@@ -6,14 +6,17 @@
 #include "principal_file.h"
 
 #include <ctype.h>
-#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+
+#include "naming.h"
+#include "pattern.h"
 
 #define WORDS_MAX 5
 
@@ -58,34 +61,70 @@ bool principal_name_valid(const char *name, size_t len)
 	return len > 0 && len < sizeof(((struct principal_line *)0)->name);
 }
 
-bool principal_domains_valid(const char *domains, size_t len)
+/* What a pattern means: `uuid:` and a UUID, or a UUID alone, is one; all others are of names. */
+static struct word pattern_uuid(struct word pattern)
 {
-	char before = ',';
+	static const char prefix[] = "uuid:";
+	const size_t len = sizeof(prefix) - 1;
 
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)domains[i];
-
-		if (c <= ' ' || c == 0x7f || (c == ',' && before == ','))
-			return false;
-		before = domains[i];
-	}
-	return before != ',' && len < sizeof(((struct principal_line *)0)->domains);
+	if (pattern.len >= len && memcmp(pattern.text, prefix, len) == 0)
+		return (struct word){ pattern.text + len, pattern.len - len };
+	return naming_is_uuid(pattern.text, pattern.len) ? pattern : (struct word){ NULL, 0 };
 }
 
-/* strtok() and the like would need a copy for each domain; the patterns are few and short. */
-bool principal_domains_match(const char *domains, const char *name, const char *uuid)
+/* The first of the patterns, and *domains behind it; NULL: there is none left. */
+static struct word next_pattern(const char **domains, const char *end)
 {
-	char pattern[sizeof(((struct principal *)0)->domains)];
+	struct word pattern = { *domains, 0 };
 
 	if (!*domains)
+		return pattern;
+	while (pattern.text + pattern.len < end && pattern.text[pattern.len] != ',')
+		pattern.len++;
+	*domains = pattern.text + pattern.len < end ? pattern.text + pattern.len + 1 : NULL;
+	return pattern;
+}
+
+static bool pattern_valid(struct word pattern)
+{
+	struct word uuid = pattern_uuid(pattern);
+
+	for (size_t i = 0; i < pattern.len; i++)
+		if ((unsigned char)pattern.text[i] <= ' ' || pattern.text[i] == 0x7f)
+			return false;
+	return pattern.len && (!uuid.text || naming_is_uuid(uuid.text, uuid.len));
+}
+
+bool principal_domains_valid(const char *domains, size_t len)
+{
+	const char *end = domains + len;
+
+	for (struct word pattern; (pattern = next_pattern(&domains, end)).text;)
+		if (!pattern_valid(pattern))
+			return false;
+	return len < sizeof(((struct principal_line *)0)->domains);
+}
+
+static bool pattern_matches(struct word pattern, const char *name, const char *uuid)
+{
+	struct word whole = pattern_uuid(pattern);
+	char copy[sizeof(((struct principal *)0)->domains)];
+
+	if (whole.text)
+		return strlen(uuid) == whole.len && !strncasecmp(uuid, whole.text, whole.len);
+	snprintf(copy, sizeof(copy), "%.*s", (int)pattern.len, pattern.text);
+	return pattern_match(copy, name);
+}
+
+bool principal_domains_match(const char *domains, const char *name, const char *uuid)
+{
+	const char *end = domains + strlen(domains);
+
+	if (domains == end)
 		return true;
-	for (const char *end; domains; domains = *end ? end + 1 : NULL) {
-		end = domains + strcspn(domains, ",");
-		snprintf(pattern, sizeof(pattern), "%.*s", (int)(end - domains), domains);
-		if (fnmatch(pattern, name, FNM_NOESCAPE) == 0 ||
-		    fnmatch(pattern, uuid, FNM_NOESCAPE | FNM_CASEFOLD) == 0)
+	for (struct word pattern; (pattern = next_pattern(&domains, end)).text;)
+		if (pattern_matches(pattern, name, uuid))
 			return true;
-	}
 	return false;
 }
 
@@ -193,8 +232,8 @@ static const struct option options[] = {
 	{ "expires=", take_expires,
 	  "expires= takes one UTC time, such as expires=2030-12-31T23:59:59Z" },
 	{ "domains=", take_domains,
-	  "domains= takes patterns of names or UUIDs with commas between, such as "
-	  "domains=web*,db1, at most 255 bytes" },
+	  "domains= takes patterns of names with commas between, such as domains=web*,db1, at "
+	  "most 255 bytes; a UUID is uuid: and all its 36 characters, without a wildcard" },
 };
 
 static const char *take_option(struct word word, struct principal_line *line)

@@ -181,13 +181,54 @@ bool roster_due(const struct roster *roster)
 	return roster->due;
 }
 
-/* Grants a guest its keys and puts dom0's decision back; later, when it has no memory/ yet. */
-static int settle(struct record *record, struct store *store, struct hypervisor *hypervisor)
+/* The keys of one that is being destroyed go before it does: what was read last stands. */
+static bool dying(const struct record *record)
+{
+	return record->domain.run == RUN_DYING;
+}
+
+/*
+ * What is kept by UUID belongs to neither of two that bear it: a copied configuration, or a guest
+ * that migrates within the host.
+ */
+static bool shares_uuid(const struct roster *roster, const struct record *record)
+{
+	for (uint32_t domid = 0; domid < roster->end; domid++) {
+		const struct record *other = roster->by_domid[domid];
+
+		if (other && other != record && !dying(other) &&
+		    !strcmp(other->domain.uuid, record->domain.uuid))
+			return true;
+	}
+	return false;
+}
+
+/* Whether what dom0 decided for its UUID has to wait; said once. */
+static bool ambiguous(const struct roster *roster, struct record *record)
+{
+	bool shares = shares_uuid(roster, record);
+
+	if (shares && !record->shares_uuid)
+		log_warn("domain %u (%s): another domain has its UUID %s, too; what dom0 decided "
+			 "is put in force in neither",
+			 record->domain.domid, record->domain.name, record->domain.uuid);
+	record->shares_uuid = shares;
+	return shares;
+}
+
+/*
+ * Grants a guest its keys and puts dom0's decision back; later, when it has no memory/ yet or
+ * another has its UUID, too.
+ */
+static int settle(struct roster *roster, struct record *record, struct store *store,
+		  struct hypervisor *hypervisor)
 {
 	struct domain *domain = &record->domain;
 	int error = provision_keys(store, domain->domid);
 
 	if (error == -ENOENT)
+		return 0;
+	if (!error && !record->restored && ambiguous(roster, record))
 		return 0;
 	if (!error && !record->restored)
 		error = control_restore(store, hypervisor, domain->domid, domain->uuid);
@@ -219,12 +260,6 @@ static int let_grow(struct record *record, struct store *store, struct hyperviso
 	return control_guest_enabled(store, hypervisor, record->domain.domid, record->domain.uuid);
 }
 
-/* The keys of one that is being destroyed go before it does: what was read last stands. */
-static bool dying(const struct record *record)
-{
-	return record->domain.run == RUN_DYING;
-}
-
 static int refresh(struct record *record, struct store *store, struct hypervisor *hypervisor)
 {
 	struct hypervisor_domain measured;
@@ -232,7 +267,9 @@ static int refresh(struct record *record, struct store *store, struct hypervisor
 	int error = 0;
 
 	if (record->marked & RECORD_KEPT)
-		record->domain.former_kib = control_former_target(record->domain.uuid);
+		record->domain.former_kib = record->shares_uuid
+						    ? (struct reading){ 0 }
+						    : control_former_target(record->domain.uuid);
 
 	if (dying(record)) {
 		record->marked = 0;
@@ -301,7 +338,7 @@ int roster_settle(struct roster *roster, struct store *store, struct hypervisor 
 			return 0;
 		}
 		record->tried = true;
-		error = settle(record, store, hypervisor);
+		error = settle(roster, record, store, hypervisor);
 		if (error)
 			return error;
 	}

@@ -85,8 +85,7 @@ bool get_domain_history(struct exchange *exchange, struct reply *reply)
 	if (domain)
 		put_history(reply, domain);
 	else if (ambiguous)
-		problem_reply(reply, 409,
-			      "Several guests are called \"%s\"; use a domid or a UUID.",
+		problem_reply(reply, 409, "Several guests are called \"%s\"; use a domid.",
 			      exchange->id);
 	else
 		problem_reply(reply, 404, "No guest has the domid, name or UUID \"%s\".",

@@ -188,7 +188,14 @@ static struct batch *batch_new(struct exchange *exchange, const struct json_chan
 	return batch;
 }
 
-/* Those listed; or all, by domid, which no other guest gets again before thousands have come. */
+static void mean(struct control_request *request, const struct domain *domain)
+{
+	snprintf(request->subject, sizeof(request->subject), "%u", domain->domid);
+	request->domid = domain->domid;
+	memcpy(request->uuid, domain->uuid, sizeof(request->uuid));
+}
+
+/* Those listed, or all. */
 static struct batch *make_batch(struct exchange *exchange, const struct json_change *body)
 {
 	const struct snapshot *snapshot = snapshot_acquire();
@@ -196,12 +203,13 @@ static struct batch *make_batch(struct exchange *exchange, const struct json_cha
 	struct batch *batch = batch_new(exchange, body, count);
 
 	for (size_t i = 0; batch && i < count; i++) {
-		char *subject = batch->items[i].request.subject;
+		struct control_request *request = &batch->items[i].request;
 
 		if (body->domains)
-			snprintf(subject, SNAPSHOT_NAME_MAX + 1, "%s", body->domains[i]);
+			snprintf(request->subject, sizeof(request->subject), "%s",
+				 body->domains[i]);
 		else
-			snprintf(subject, SNAPSHOT_NAME_MAX + 1, "%u", snapshot->domain[i].domid);
+			mean(request, &snapshot->domain[i]);
 	}
 	snapshot_release(snapshot);
 	return batch;

@@ -157,8 +157,7 @@ bool get_domain(struct exchange *exchange, struct reply *reply)
 		json_put_domain(&reply->text, domain);
 		tag_of_domain(domain, reply->tag);
 	} else if (ambiguous) {
-		problem_reply(reply, 409,
-			      "Several guests are called \"%s\"; use a domid or a UUID.",
+		problem_reply(reply, 409, "Several guests are called \"%s\"; use a domid.",
 			      exchange->id);
 	} else {
 		problem_reply(reply, 404, "No guest has the domid, name or UUID \"%s\".",

@@ -7,9 +7,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "clock.h"
+#include "naming.h"
 #include "snapshot.h"
 
 /* A reference count in front of what readers see, so that they see nothing but const. */
@@ -125,47 +125,49 @@ const struct domain *snapshot_after(const struct snapshot *snapshot, uint32_t do
 	return at == snapshot->count ? NULL : &snapshot->domain[at];
 }
 
-/* By UUID, else by name, among those that are being destroyed or among the others. */
-static const struct domain *find_named(const struct snapshot *snapshot, const char *id, bool dying,
-				       bool *ambiguous)
+/* Among those that are being destroyed or among the others. */
+static const struct domain *find_meant(const struct snapshot *snapshot, const struct naming *naming,
+				       bool dying, bool *ambiguous)
 {
-	const struct domain *named = NULL;
+	const struct domain *meant = NULL;
 
 	for (size_t i = 0; i < snapshot->count; i++) {
 		const struct domain *domain = &snapshot->domain[i];
 
-		if ((domain->run == RUN_DYING) != dying)
+		if ((domain->run == RUN_DYING) != dying ||
+		    !naming_means(naming, domain->domid, domain->uuid, domain->name))
 			continue;
-		if (!strcasecmp(domain->uuid, id)) {
-			*ambiguous = false;
-			return domain;
-		}
-		if (strcmp(domain->name, id))
-			continue;
-		*ambiguous = named;
-		named = domain;
+		*ambiguous = meant;
+		if (meant)
+			return NULL;
+		meant = domain;
 	}
-	return *ambiguous ? NULL : named;
+	return meant;
 }
 
 const struct domain *snapshot_lookup(const struct snapshot *snapshot, const char *id,
 				     bool *ambiguous)
 {
-	const struct domain *named;
-	uint64_t domid;
+	const struct naming naming = naming_of(id);
+	const struct domain *meant;
 
 	*ambiguous = false;
-	if (!*id)
-		return NULL;
-	/* No guest has domid 0, so 007 is a name. */
-	if (*id != '0' && contract_parse_number(id, strlen(id), SNAPSHOT_DOMAINS_MAX, &domid)) {
-		const struct domain *domain = snapshot_find(snapshot, (uint32_t)domid);
+	if (naming.kind == NAMING_DOMID)
+		return snapshot_find(snapshot, naming.domid);
+	meant = find_meant(snapshot, &naming, false, ambiguous);
+	return meant || *ambiguous ? meant : find_meant(snapshot, &naming, true, ambiguous);
+}
 
-		if (domain)
-			return domain;
+bool snapshot_shares_uuid(const struct snapshot *snapshot, const struct domain *domain)
+{
+	for (size_t i = 0; i < snapshot->count; i++) {
+		const struct domain *other = &snapshot->domain[i];
+
+		if (other->domid != domain->domid && other->run != RUN_DYING &&
+		    !strcmp(other->uuid, domain->uuid))
+			return true;
 	}
-	named = find_named(snapshot, id, false, ambiguous);
-	return named || *ambiguous ? named : find_named(snapshot, id, true, ambiguous);
+	return false;
 }
 
 const char *domain_type_name(enum domain_type type)

@@ -34,7 +34,7 @@ struct audit_filter {
 	const char *result;    /* as in control_results[] */
 	const char *principal; /* whole name */
 	const char *dry_run;   /* "true" or "false" */
-	const char *domain; /* domid, UUID or name, what it was called by, or a pattern of names */
+	const char *domain;    /* as in naming.h, a pattern of names, or what none was found by */
 };
 
 /*

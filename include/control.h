@@ -36,8 +36,8 @@ struct principal {
 	enum control_interface via;
 	char address[64]; /* where from, as text */
 	/*
-	 * An operator's reach: patterns (fnmatch(3)) of names or UUIDs with commas between, one of
-	 * which a domain must match; "" is all. See principal_file.h.
+	 * An operator's reach: patterns of names (pattern.h), or whole UUIDs, with commas between,
+	 * one of which a domain must match; "" is all. See principal_file.h.
 	 */
 	char domains[256];
 };
@@ -52,7 +52,7 @@ enum control_result {
 	RESULT_UNAUTHENTICATED, /* no valid credential */
 	RESULT_FORBIDDEN,	/* known, but not an operator (for this domain) */
 	RESULT_NOT_FOUND,	/* no such domain, or not the one that was meant */
-	RESULT_AMBIGUOUS,	/* several domains bear that name */
+	RESULT_AMBIGUOUS,	/* several domains bear that name or UUID */
 	RESULT_DOM0,		/* dom0 is never a subject */
 	RESULT_MALFORMED,	/* the request itself makes no sense */
 	RESULT_HARD_LIMIT,	/* outside what is ever allowed */
@@ -83,7 +83,9 @@ const char *control_role_name(enum control_role role); /* "none", "viewer", "ope
 struct control_request {
 	struct principal who;
 	enum control_action action;
-	char subject[SNAPSHOT_NAME_MAX + 1];  /* domid, name or UUID */
+	char subject[SNAPSHOT_NAME_MAX + 1];  /* as people name it, see naming.h */
+	uint32_t domid;			      /* the one that is meant, whatever subject says; 0: */
+	char uuid[SNAPSHOT_UUID_SIZE];	      /* the one that subject names */
 	uint64_t value;			      /* KiB for a target; 0 or 1 for selfballoon */
 	char policy[CONTRACT_POLICY_MAX + 1]; /* for a policy: the order; "" takes it back */
 	bool dry_run;

@@ -52,11 +52,15 @@ bool principal_name_valid(const char *name, size_t len);
 
 /*
  * Whether a list of patterns, "web*,db?", can stand in the file: none empty, printable, no blanks,
- * short enough for struct principal.
+ * after `uuid:` a whole UUID, short enough for struct principal.
  */
 bool principal_domains_valid(const char *domains, size_t len);
 
-/* Whether the patterns of a principal match a domain's name or UUID; "" matches all. */
+/*
+ * Whether the patterns of a principal match a domain; "" matches all. They are of names: anybody's
+ * UUID fits some pattern of few letters. A UUID is meant by `uuid:` and the whole of it, or the
+ * whole of it alone.
+ */
 bool principal_domains_match(const char *domains, const char *name, const char *uuid);
 
 /* A UTC time as in the file, YYYY-MM-DDThh:mm:ssZ; size for the text with its terminator. */

@@ -34,6 +34,7 @@ struct record {
 	bool watched;
 	bool granted;
 	bool tried;	   /* to grant, since the last tick */
+	bool shares_uuid;  /* with another domain, which keeps it from being restored */
 	bool restored;	   /* what dom0 had decided for it has been put back */
 	bool listed;	   /* by the hypervisor's list under way */
 	uint64_t *vcpu_ns; /* domain.vcpus of them, the record's own; NULL: not known */

@@ -171,12 +171,17 @@ const struct domain *snapshot_find(const struct snapshot *snapshot, uint32_t dom
 const struct domain *snapshot_after(const struct snapshot *snapshot, uint32_t domid);
 
 /*
- * The domain that `id` names by domid (without leading zeros), UUID (any case) or name, in this
- * order; one that is being destroyed only where no other has that UUID or name. NULL with
- * *ambiguous set when two guests bear that name.
+ * The domain that `id` names, see naming.h; one that is being destroyed only where no other has
+ * that UUID or name. NULL with *ambiguous set when two guests bear that name or UUID.
  */
 const struct domain *snapshot_lookup(const struct snapshot *snapshot, const char *id,
 				     bool *ambiguous);
+
+/*
+ * Whether another domain has its UUID, one that is being destroyed aside. Then what is kept by UUID
+ * belongs to neither.
+ */
+bool snapshot_shares_uuid(const struct snapshot *snapshot, const struct domain *domain);
 
 /* "pv", "pvh", "hvm"; "converged" ... "starving". */
 const char *domain_type_name(enum domain_type type);

@@ -88,12 +88,13 @@ static bool describe(const struct mib_instance *instance, const netsnmp_variable
 	} else {
 		return false;
 	}
-	/* The UUID pins the domain that this request met, whatever becomes of its domid. */
-	if (domain && domain->uuid[0])
-		snprintf(request->subject, sizeof(request->subject), "%s", domain->uuid);
-	else
-		snprintf(request->subject, sizeof(request->subject), "%lu",
-			 (unsigned long)varbind->name[varbind->name_length - 1]);
+	snprintf(request->subject, sizeof(request->subject), "%lu",
+		 (unsigned long)varbind->name[varbind->name_length - 1]);
+	/* The domain that this request met, whatever becomes of its domid. */
+	if (domain) {
+		request->domid = domain->domid;
+		memcpy(request->uuid, domain->uuid, sizeof(request->uuid));
+	}
 	return true;
 }
 

@@ -5,11 +5,9 @@
  */
 #include "cli_guests.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <jansson.h>
 
@@ -17,6 +15,7 @@
 #include "cli_problem.h"
 #include "cli_term.h"
 #include "cli_way.h"
+#include "naming.h"
 #include "pattern.h"
 
 void guests_begin(struct cli *cli, struct guests *guests)
@@ -92,32 +91,25 @@ void guests_free(struct guests *guests)
 	free(guests->guest);
 }
 
-enum naming { BY_DOMID, BY_UUID, BY_NAME, NAMING_COUNT };
-
-static bool is_called(const struct guest *guest, enum naming naming, const char *id)
+static bool is_called(const struct json_t *object, const struct naming *naming)
 {
-	char domid[24];
-	uint64_t number;
+	uint64_t domid;
 
-	if (naming == BY_UUID)
-		return !strcasecmp(guest_text(guest->object, "uuid"), id);
-	if (naming == BY_NAME)
-		return !strcmp(guest_text(guest->object, "name"), id);
-	if (!guest_number(guest->object, "domid", &number))
-		return false;
-	snprintf(domid, sizeof(domid), "%" PRIu64, number);
-	return !strcmp(domid, id);
+	guest_number(object, "domid", &domid);
+	return naming_means(naming, (uint32_t)domid, guest_text(object, "uuid"),
+			    guest_text(object, "name"));
 }
 
 /* The one that is called so; *other is another one, if there is. */
-static const struct guest *find(const struct guests *guests, enum naming naming, const char *id,
+static const struct guest *find(const struct guests *guests, const char *id,
 				const struct guest **other)
 {
+	const struct naming naming = naming_of(id);
 	const struct guest *found = NULL;
 
 	*other = NULL;
 	for (size_t i = 0; i < guests->count; i++) {
-		if (!is_called(&guests->guest[i], naming, id))
+		if (!is_called(guests->guest[i].object, &naming))
 			continue;
 		if (found)
 			*other = &guests->guest[i];
@@ -129,17 +121,14 @@ static const struct guest *find(const struct guests *guests, enum naming naming,
 
 const struct guest *guests_find(const struct guests *guests, const char *id)
 {
-	const struct guest *found = NULL, *other = NULL;
+	const struct guest *other, *found = find(guests, id, &other);
 	char *shown = term_escape(id);
 
-	for (enum naming naming = BY_DOMID; !found && naming < NAMING_COUNT; naming++)
-		found = find(guests, naming, id, &other);
 	if (other && other->way != found->way)
 		fprintf(stderr, "xenballoon: \"%s\" is a guest on %s and on %s: ask one host\n",
 			shown, found->way->label, other->way->label);
 	else if (other)
-		fprintf(stderr,
-			"xenballoon: several guests are called \"%s\"; use a domid or a UUID\n",
+		fprintf(stderr, "xenballoon: several guests are called \"%s\"; use a domid\n",
 			shown);
 	else if (!found && guests->exit == EXIT_DONE)
 		fprintf(stderr, "xenballoon: no guest has the domid, name or UUID \"%s\"\n", shown);
@@ -154,14 +143,10 @@ bool guests_is_pattern(const char *word)
 
 bool guests_means(const char *word, const struct json_t *object)
 {
-	const struct guest guest = { .object = (struct json_t *)(uintptr_t)object };
+	const struct naming naming = naming_of(word);
 
-	if (pattern_is(word) && pattern_match(word, guest_text(object, "name")))
-		return true;
-	for (enum naming naming = BY_DOMID; naming < NAMING_COUNT; naming++)
-		if (is_called(&guest, naming, word))
-			return true;
-	return false;
+	return (pattern_is(word) && pattern_match(word, guest_text(object, "name"))) ||
+	       is_called(object, &naming);
 }
 
 static void pick(const struct guest **list, size_t *picked, const struct guest *guest)

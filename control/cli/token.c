@@ -115,8 +115,10 @@ static bool read_line(const struct options *options, const char *name, struct pr
 	if (options->domains &&
 	    (!*options->domains ||
 	     !principal_domains_valid(options->domains, strlen(options->domains))))
-		return usage("--domains", options->domains,
-			     "patterns with commas between, such as web*,db1");
+		return usage(
+			"--domains", options->domains,
+			"patterns of names with commas between, such as web*,db1; or uuid: and a "
+			"whole UUID");
 	if (options->domains)
 		strcpy(line->domains, options->domains);
 	return read_expiry(options->expires, line);

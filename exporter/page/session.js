@@ -147,7 +147,7 @@ function wire() {
 	});
 }
 
-// As fnmatch(3) has it: * ? and [...].
+// As the agent has it: * ? and [...].
 function matches(pattern, name) {
 	const source = pattern.replace(/[.+^${}()|\\]/g, "\\$&").replace(/\*/g, "[^]*").replace(/\?/g, "[^]").replace(/\[!/g, "[^");
 	try {
@@ -157,11 +157,19 @@ function matches(pattern, name) {
 	}
 }
 
+const WHOLE_UUID = /^(?:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+
+// Patterns are of names; a UUID is one only as a whole.
+function reaches(pattern, guest) {
+	const uuid = WHOLE_UUID.exec(pattern);
+	return uuid ? uuid[1].toLowerCase() === guest.uuid.toLowerCase() : matches(pattern, guest.name);
+}
+
 // Whether this person may change this guest; the agent judges anyway.
 export function maySteer(guest) {
 	if (me.role !== "operator")
 		return false;
-	return !me.domains || me.domains.some((pattern) => matches(pattern, guest.name) || matches(pattern, guest.uuid));
+	return !me.domains || me.domains.some((pattern) => reaches(pattern, guest));
 }
 
 wire();

@@ -17,8 +17,8 @@ static const char *const methods[] = { "GET", "HEAD", "POST", "PUT" };
 /* Guests whose names look like what they are not. */
 static struct snapshot *host(void)
 {
-	static const char *const names[] = { "web1", "7", "007", "twin",    "twin",
-					     "a/b",  "%", "5",	 "\xff\xfe" };
+	static const char *const names[] = { "web1", "7", "007", "twin",     "twin",
+					     "a/b",  "%", "5",	 "\xff\xfe", "name:x" };
 	static struct snapshot *host;
 	const size_t count = sizeof(names) / sizeof(*names);
 
@@ -39,17 +39,19 @@ static struct snapshot *host(void)
 
 static void look_up(const char *id)
 {
-	bool ambiguous;
+	bool ambiguous, named = !strncmp(id, "name:", 5), digits = !id[strspn(id, "0123456789")];
 	const struct domain *found = snapshot_lookup(host(), id, &ambiguous);
+	const char *name = named ? id + 5 : id;
 	char domid[16];
 
 	if (!found) {
-		MUST(!ambiguous || strcmp(id, "twin") == 0);
+		MUST(!ambiguous || strcmp(name, "twin") == 0);
 		return;
 	}
 	snprintf(domid, sizeof(domid), "%u", found->domid);
 	MUST(!ambiguous);
-	MUST(!strcmp(found->name, id) || !strcasecmp(found->uuid, id) || !strcmp(domid, id));
+	MUST(digits ? !strcmp(domid, id)
+		    : !strcmp(found->name, name) || !strcasecmp(found->uuid, id));
 }
 
 /* Each percent sign of the guest's has its two digits. */

@@ -146,6 +146,60 @@ both_are_twins() {
 	same "$(http GET /metrics | grep -c '^xenballoon_domain_info.*domain="twin"')" 2
 }
 
+@test "an id that is gone is never a name: digits are a domid, a UUID's shape a UUID" {
+	local gone uuid before
+	guest going1
+	wait_until 10 known going1
+	gone=$(domid going1) uuid=$(field going1 uuid)
+	bed destroy going1
+	renamed odd1 "$gone"
+	renamed odd2 "$uuid"
+	before=$(everything)
+	post 404 "$gone" target '{"target_kib": 250000}'
+	post 404 "$uuid" selfballoon '{"enabled": true}'
+	same "$(everything)" "$before" "store and caps"
+	post 200 "name:$gone" target '{"target_kib": 250000}' | jq -e --arg name "$gone" '.name == $name'
+	post 200 "name:$uuid" target '{"target_kib": 250000}'
+	same "$(expect 200 GET "/api/v1/audit?domain=$gone&result=ok" "" operator | jq '.entries | length')" 0 "decisions"
+	same "$(expect 200 GET "/api/v1/audit?domain=name:$gone&result=ok" "" operator | jq '.entries | length')" 1 "decisions"
+	bed destroy odd1
+	bed destroy odd2
+}
+
+# renamed GUEST NAME: a new guest, with a name that the bed itself would not give.
+renamed() {
+	guest "$1"
+	store_write "/local/domain/$(domid "$1")/name" "$2"
+	wait_until 10 known "$2"
+}
+
+@test "two guests with one UUID: neither is changed, by whatever name; what was decided waits" {
+	local uuid before domid
+	uuid=$(field web1 uuid)
+	selfballoon web1 true
+	guest twin1 --uuid "$uuid"
+	domid=$(domid twin1)
+	wait_until 10 known twin1
+	wait_until 10 grep -q "another domain has its UUID $uuid" "$HOST_DIR/agent.log"
+	before=$(everything)
+	for id in web1 twin1 "$uuid" "$domid"; do
+		contains "$(post 409 "$id" selfballoon '{"enabled": false}')" UUID
+	done
+	snmp_as operator set "xbDomainSelfballoon.$domid" i false && return 1
+	same "$(everything)" "$before" "store and caps"
+	same "$(key twin1 selfballoon)" ""
+	expect 200 GET "/api/v1/domains/$domid" | jq -e '.name == "twin1"'
+	expect 409 GET "/api/v1/domains/$uuid"
+	bed destroy web1
+	wait_until 10 eval '[ "$(key twin1 selfballoon)" = 1 ]'
+	consistent twin1
+	bed destroy twin1
+	guest web1
+	wait_until 10 known web1
+	as_guest web1 xenstore-write memory/minimum 100000
+	wait_until 5 metric domain_memory_minimum_bytes web1
+}
+
 @test "a target while the guest sizes itself is refused, forced or not" {
 	selfballoon web1 true
 	refused 409 web1 target '{"target_kib": 200000}' selfballoon

@@ -93,6 +93,21 @@ other=(--reuid 2 --regid 2 --clear-groups)
 	[ "$(audit_lines '.principal == "part" and .result == "forbidden" and .name == "guest1"')" -ge 4 ]
 }
 
+@test "a pattern is of names: it reaches no guest by the letters of its UUID" {
+	local uuid before
+	uuid=$(bed list --json | jq -r '.[] | select(.name == "guest1") | .uuid')
+	sed -i "s/^next .*/next operator $(hash_of next) domains=${uuid:0:1}*,*${uuid: -1}/" "$HOST_DIR/principals"
+	wait_until 5 eval 'whoami next | jq -e ".domains"'
+	before=$(everything)
+	expect 403 POST /api/v1/domains/guest1/target '{"target_kib": 270000}' next
+	same "$(everything)" "$before" "store and caps"
+	sed -i "s/domains=.*,.*${uuid: -1}$/domains=uuid:${uuid^^}/" "$HOST_DIR/principals"
+	wait_until 5 expect 200 POST /api/v1/domains/guest1/target '{"target_kib": 270000, "dry_run": true}' next
+	expect 403 POST /api/v1/domains/guest2/target '{"target_kib": 270000}' next
+	write_principals
+	wait_until 5 eval 'whoami next | jq -e ".domains == null"'
+}
+
 @test "an expired token opens nothing" {
 	contains "$(expect 401 POST /api/v1/domains/guest1/target '{"target_kib": 270000}' past)" "has expired"
 	same "$(audit_lines '.principal == "past" and .result == "unauthenticated"')" 1

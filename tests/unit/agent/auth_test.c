@@ -110,6 +110,10 @@ static void says_what_is_wrong(void **state)
 		{ "ops operator basic domains=\n", ":1: ", "patterns of names" },
 		{ "ops operator basic domains=a,,b\n", ":1: ", "patterns of names" },
 		{ "ops operator basic domains=a,\n", ":1: ", "patterns of names" },
+		{ "ops operator basic domains=a,uuid:0a*\n", ":1: ", "without a wildcard" },
+		{ "ops operator basic domains=uuid:0a1b2c3d-0000-0000-0000-00000000000?\n",
+		  ":1: ", "without a wildcard" },
+		{ "ops operator basic domains=uuid:\n", ":1: ", "without a wildcard" },
 		{ "ops operator basic domains=a domains=b\n", ":1: ", "patterns of names" },
 		{ "ops admin " SECRET "\n", ":1: ", "viewer or operator" },
 		{ "ops none " SECRET "\n", ":1: ", "viewer or operator" },
@@ -196,6 +200,7 @@ static void a_line_is_written_as_it_is_read(void **state)
 		"ops operator " SECRET,
 		"a.b viewer basic expires=2026-12-31T23:59:59Z",
 		"c operator certificate domains=web*,db?",
+		"c operator basic domains=uuid:0a1b2c3d-0000-0000-0000-000000000001,web*",
 		"d operator " OTHER " expires=0000-01-01T00:00:00Z domains=[a-c]*",
 	};
 	char text[PRINCIPAL_LINE_SIZE];
@@ -212,15 +217,28 @@ static void a_line_is_written_as_it_is_read(void **state)
 	}
 }
 
-static void domains_match_by_name_or_uuid(void **state)
+/* One letter of hexadecimal is in the UUIDs of one guest in sixteen. */
+static void patterns_are_of_names(void **state)
 {
 	static const char uuid[] = "0a1b2c3d-0000-0000-0000-000000000001";
 	static const struct {
 		const char *domains;
 		bool match;
-	} rows[] = { { "", true },	     { "web*", true },	    { "db*,web1", true },
-		     { "web", false },	     { "WEB1", false },	    { "db*", false },
-		     { "0a1b2c3d-*", true }, { "0A1B2C3D*", true }, { "*", true } };
+	} rows[] = { { "", true },
+		     { "web*", true },
+		     { "db*,web1", true },
+		     { "web", false },
+		     { "WEB1", false },
+		     { "db*", false },
+		     { "0a1b2c3d-*", false },
+		     { "0a*", false },
+		     { "0*", false },
+		     { "[0-9a-f]*-*", false },
+		     { "*", true },
+		     { "0a1b2c3d-0000-0000-0000-000000000001", true },
+		     { "db*,uuid:0A1B2C3D-0000-0000-0000-000000000001", true },
+		     { "uuid:0a1b2c3d-0000-0000-0000-000000000002", false },
+		     { "uuid*", false } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -281,7 +299,7 @@ int main(void)
 		cmocka_unit_test(an_expired_token_is_nobodys),
 		cmocka_unit_test(each_is_proved_in_the_way_of_its_line),
 		cmocka_unit_test(a_line_is_written_as_it_is_read),
-		cmocka_unit_test(domains_match_by_name_or_uuid),
+		cmocka_unit_test(patterns_are_of_names),
 	};
 
 	return cmocka_run_group_tests_name("auth", tests, NULL, NULL);

@@ -104,38 +104,6 @@ static void whom_it_concerns(void **state)
 	assert_int_equal(check(ask(CONTROL_TARGET, "Domain-0", 200 * MIB)).result, RESULT_DOM0);
 }
 
-static void beyond_its_reach(void **state)
-{
-	static const struct {
-		const char *domains, *subject;
-		enum control_result result;
-	} rows[] = {
-		{ "web1", "web1", RESULT_OK },
-		{ "web1", "1", RESULT_OK },
-		{ "*-00000000000?", "web2", RESULT_OK },
-		{ "web1", "web2", RESULT_FORBIDDEN },
-		{ "web1", "2", RESULT_FORBIDDEN },
-		{ "db*,mail", "00000000-0000-4000-8000-000000000001", RESULT_FORBIDDEN },
-		{ "web1", "nobody", RESULT_NOT_FOUND },
-		{ "*", "0", RESULT_DOM0 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct control_request request = ask(CONTROL_TARGET, rows[i].subject, 256 * MIB);
-		struct control_answer answer;
-
-		snprintf(request.who.domains, sizeof(request.who.domains), "%s", rows[i].domains);
-		request.force = true;
-		answer = check(request);
-		assert_int_equal(answer.result, rows[i].result);
-		request.action = CONTROL_SELFBALLOON;
-		request.value = 1;
-		answer = check(request);
-		assert_int_equal(answer.result, rows[i].result);
-	}
-}
-
 static void nonsense(void **state)
 {
 	(void)state;
@@ -439,7 +407,6 @@ int main(void)
 		cmocka_unit_test(tags_name_what_a_change_touches),
 		EACH(who_asks),
 		EACH(whom_it_concerns),
-		EACH(beyond_its_reach),
 		EACH(nonsense),
 		EACH(nothing_answers),
 		EACH(hard_limits),

@@ -372,6 +372,8 @@ int main(void)
 	host->host[HOST_FREE] = (struct reading){ READING_OK, 1 << 20 };
 	for (uint32_t i = 0; i < 2; i++) {
 		host->domain[i].domid = i + 1;
+		snprintf(host->domain[i].uuid, sizeof(host->domain[i].uuid),
+			 "00000000-0000-4000-8000-00000000000%u", i + 1);
 		host->domain[i].value[VALUE_STATIC_MAX] = (struct reading){ READING_OK, 524288 };
 		host->domain[i].value[VALUE_TARGET] = (struct reading){ READING_OK, 262144 };
 	}
