@@ -34,6 +34,12 @@ static atomic_uint_least64_t lost;
 /* One sync at a time; those who come meanwhile share the next. Taken before the lock. */
 static pthread_mutex_t sync_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t synced_serial;
+/* The last that failed, of the lines behind `from` up to `to`. */
+static struct {
+	uint64_t from, to;
+	int error;
+} unsynced;
+static bool must_sync; /* a line is only written once it is on disk; under the lock */
 
 int audit_open(const char *path)
 {
@@ -76,7 +82,7 @@ static int put(const char *line, size_t len)
 static void note(int error)
 {
 	if (error && !failing)
-		log_error("audit: a line can't be written: %s", strerror(-error));
+		log_error("audit: a line can't be written or had on disk: %s", strerror(-error));
 	if (!error && failing)
 		log_warn("audit: lines are written again, %" PRIu64 " were lost", gap);
 	if (!error)
@@ -84,14 +90,31 @@ static void note(int error)
 	failing = error;
 }
 
+static int flush(void)
+{
+	int fd, error = audit_file_descriptor(&fd);
+
+	if (fd < 0)
+		return error;
+	error = fdatasync(fd) ? -errno : 0;
+	close(fd);
+	return error;
+}
+
 /* Tries whether lines can be written again: the first says how many are missing before it. */
 static void tell_gap(void)
 {
 	size_t len = 0;
 	char *line = failing ? audit_line_of_gap(gap, &len) : NULL;
+	int error;
 
-	if (line)
-		note(put(line, len));
+	if (!line)
+		return;
+	error = put(line, len);
+	if (!error && must_sync)
+		error = flush();
+	must_sync &= error != 0;
+	note(error);
 	free(line);
 }
 
@@ -127,28 +150,60 @@ int audit_try(size_t lines)
 	return error;
 }
 
-int audit_sync(void)
+uint64_t audit_latest(void)
+{
+	uint64_t serial;
+
+	pthread_mutex_lock(&lock);
+	serial = put_serial;
+	pthread_mutex_unlock(&lock);
+	return serial;
+}
+
+/* Linux drops what it could not write: these lines are lost, whatever a later flush says. */
+static void lose(uint64_t from, uint64_t to, int error)
+{
+	unsynced.from = from;
+	unsynced.to = to;
+	unsynced.error = error;
+	atomic_fetch_add(&lost, to - from);
+	pthread_mutex_lock(&lock);
+	gap += to - from;
+	must_sync = true;
+	note(error);
+	pthread_mutex_unlock(&lock);
+}
+
+/* With sync_lock held. */
+static void sync_all(void)
 {
 	uint64_t serial;
 	int fd = -1, error = 0;
 
-	pthread_mutex_lock(&sync_lock);
 	pthread_mutex_lock(&lock);
 	serial = put_serial;
-	if (synced && synced_serial < serial)
-		fd = audit_file_descriptor();
+	if (synced)
+		error = audit_file_descriptor(&fd);
 	pthread_mutex_unlock(&lock);
 	if (fd >= 0) {
 		error = fdatasync(fd) ? -errno : 0;
 		close(fd);
 	}
+	if (error)
+		lose(synced_serial, serial, error);
 	synced_serial = serial;
+}
+
+int audit_sync(uint64_t line)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&sync_lock);
+	if (synced_serial < line)
+		sync_all();
+	if (line > unsynced.from && line <= unsynced.to)
+		error = unsynced.error;
 	pthread_mutex_unlock(&sync_lock);
-	if (!error)
-		return 0;
-	pthread_mutex_lock(&lock);
-	note(error);
-	pthread_mutex_unlock(&lock);
 	return error;
 }
 

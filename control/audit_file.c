@@ -33,11 +33,14 @@ static struct {
 	bool torn; /* the last line was cut off by a full disk, and the piece stands there */
 } file = { .fd = -1 };
 
+static int unflushed; /* what kept lines of a file that has been closed from the disk */
+
 void audit_file_close(void)
 {
 	if (file.fd >= 0) {
 		/* Whoever waits for these lines will only sync what follows. */
-		fdatasync(file.fd);
+		if (file.regular && fdatasync(file.fd))
+			unflushed = -errno;
 		close(file.fd);
 	}
 	file.fd = -1;
@@ -168,7 +171,14 @@ int audit_file_write(const char *line, size_t len)
 	return put(line, len);
 }
 
-int audit_file_descriptor(void)
+int audit_file_descriptor(int *fd)
 {
-	return file.regular ? fcntl(file.fd, F_DUPFD_CLOEXEC, 3) : -1;
+	int error = unflushed;
+
+	unflushed = 0;
+	*fd = -1;
+	if (error || !file.regular || file.fd < 0)
+		return error;
+	*fd = fcntl(file.fd, F_DUPFD_CLOEXEC, 3);
+	return *fd < 0 ? -errno : 0;
 }

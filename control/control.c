@@ -36,6 +36,7 @@ struct call {
 	bool reverting; /* undos are what to put back, not what was replaced */
 	bool ran;
 	bool timed_out;
+	uint64_t line; /* the last one of the audit that is about it */
 	control_done *done;
 	void *context;
 };
@@ -71,7 +72,7 @@ static int record(const struct control_request *request, const struct control_an
 static void secure(const struct control_request *request)
 {
 	if (request->who.role != ROLE_NONE)
-		audit_sync();
+		audit_sync(audit_latest());
 }
 
 void control_refused(const struct control_request *request, const struct control_answer *answer)
@@ -188,19 +189,41 @@ static void conclude(struct command *command)
 	for (size_t i = 0; i < call->count; i++)
 		if (record(&call->requests[i], &call->answers[i]))
 			answer_warn(&call->answers[i], "The audit line of this is lost.");
+	call->line = audit_latest();
+}
+
+/* Done, and now nobody can be sure to learn of it. */
+static void tell_unaccounted(struct call *call, int error)
+{
+	const struct config *config = config_acquire();
+
+	for (size_t i = 0; i < call->count; i++)
+		if (!config->audit_required)
+			answer_warn(&call->answers[i], "The audit line of this may be lost.");
+		else if (call->answers[i].result == RESULT_OK)
+			answer_refuse(
+				&call->answers[i], RESULT_FAILED, NULL,
+				"it is done, but its audit line is not on disk (%s), and "
+				"audit.required is true: nothing more is changed until it can "
+				"be",
+				strerror(-error));
+	config_release(config);
 }
 
 /* What was concluded with this one goes to the disk with it. */
 static void answer(struct command *command, int status)
 {
 	struct call *call = (struct call *)command;
+	int error;
 
 	call->timed_out = status;
 	if (status) {
 		finish(call->requests, call->late, NULL, call->count, call->done, call->context);
 		return;
 	}
-	audit_sync();
+	error = audit_sync(call->line);
+	if (error)
+		tell_unaccounted(call, error);
 	call->done(call->context, call->answers, call->undos, call->count);
 }
 

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tries whether a folder can be written. What was found is kept for a second, so that probes don't
- * keep a disk busy.
+ * Tries whether a folder can be written, and looks for damaged files in it. What was found is kept
+ * for a second, so that probes don't keep a disk busy.
  */
 #include "writable.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "decision.h"
 
 #define KEPT_MS 1000
 #define BLOCK	4096
@@ -72,4 +75,33 @@ int writable_try(const char *directory)
 	error = last.error;
 	pthread_mutex_unlock(&lock);
 	return error;
+}
+
+static void look_for_damaged(const char *directory, char name[FILE_NAME_MAX + 1])
+{
+	DIR *open = opendir(directory);
+	const struct dirent *entry;
+
+	*name = '\0';
+	while (open && !*name && (entry = readdir(open)))
+		if (strstr(entry->d_name, DECISION_DAMAGED))
+			snprintf(name, FILE_NAME_MAX + 1, "%s", entry->d_name);
+	if (open)
+		closedir(open);
+}
+
+bool writable_damaged(const char *directory, char name[FILE_NAME_MAX + 1])
+{
+	static char found[FILE_NAME_MAX + 1];
+	static int64_t looked_ms;
+	int64_t now_ms = clock_ms();
+
+	pthread_mutex_lock(&lock);
+	if (!looked_ms || now_ms - looked_ms >= KEPT_MS) {
+		look_for_damaged(directory, found);
+		looked_ms = now_ms;
+	}
+	memcpy(name, found, sizeof(found));
+	pthread_mutex_unlock(&lock);
+	return *name;
 }

@@ -282,3 +282,8 @@ int file_lock(int folder)
 	while (error == -EINTR);
 	return error;
 }
+
+void file_unlock(int folder)
+{
+	flock(folder, LOCK_UN);
+}

@@ -9,6 +9,7 @@
 
 #include "audit.h"
 #include "config.h"
+#include "file.h"
 #include "json.h"
 #include "log.h"
 #include "mib.h"
@@ -68,6 +69,27 @@ static bool unaccountable(void)
 	return required && audit_failing() && audit_try(1);
 }
 
+/* What is wrong, although readings are current and changes possible; each a line. */
+static void add_remarks(struct text *text)
+{
+	const struct config *config = config_acquire();
+	char name[FILE_NAME_MAX + 1];
+	int error = config && audit_failing() && audit_try(1) ? audit_failing() : 0;
+
+	if (error)
+		text_format(text,
+			    "The audit can't be written (%s); changes go on without it, as "
+			    "audit.required is false.\n",
+			    strerror(-error));
+	if (config && writable_damaged(config->state_directory, name))
+		text_format(
+			text,
+			"A decision was damaged and is not obeyed: %s in state.directory; decide "
+			"again for this guest, then remove the file.\n",
+			name);
+	config_release(config);
+}
+
 /* A change is kept in the state directory before it is answered. */
 static const char *unkept(void)
 {
@@ -87,6 +109,7 @@ static const char *unkept(void)
 /* Why the agent can't do its whole work just now; NULL if it can. */
 static const char *unready(const struct snapshot *snapshot)
 {
+	static _Thread_local char reason[256];
 	int64_t age_ms = snapshot_age_ms();
 
 	if (!snapshot->generation || age_ms < 0)
@@ -99,8 +122,8 @@ static const char *unready(const struct snapshot *snapshot)
 		return "xenstored has not answered for 30 s; what is shown is from before.";
 	if (unaccountable())
 		return "The audit can't be written, so nothing can be changed; the log says why.";
-	if (mib_nameless())
-		return "SNMP has no engine ID, so no SNMPv3 user can ask; restart the agent.";
+	if (mib_trouble(reason, sizeof(reason)))
+		return reason;
 	return unkept();
 }
 
@@ -118,6 +141,8 @@ bool get_ready(struct exchange *exchange, struct reply *reply)
 		problem_reply(reply, 503, "%s", reason);
 	else
 		page(reply, "xenballoon-agent is ready.\n");
+	if (!reason)
+		add_remarks(&reply->text);
 	snapshot_release(snapshot);
 	return true;
 }

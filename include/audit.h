@@ -30,8 +30,14 @@ void audit_set(bool journal, bool sync);
  */
 int audit_write(const struct control_request *request, const struct control_answer *answer);
 
-/* Has all that was written so far on disk before it returns. 0 or a negative errno. */
-int audit_sync(void);
+/* The serial of the latest line, from 1. */
+uint64_t audit_latest(void);
+
+/*
+ * Has that line and all before it on disk before it returns. 0 or a negative errno: then it counts
+ * as lost, and no line is taken for written before one that says so is on disk.
+ */
+int audit_sync(uint64_t line);
 
 /*
  * Before a change: can so many lines be written? After a failure it tries; where the file system
@@ -39,7 +45,7 @@ int audit_sync(void);
  */
 int audit_try(size_t lines);
 
-/* Why the last line could not be written, a negative errno; 0: it was. */
+/* Why the last line could not be written or had on disk, a negative errno; 0: it could. */
 int audit_failing(void);
 
 /* Lines written so far, for control_audit_entries_total; and lines that could not be. */

@@ -26,8 +26,11 @@ int audit_file_reserve(size_t bytes);
  */
 int audit_file_write(const char *line, size_t len);
 
-/* A descriptor of the caller's own for fdatasync(); -1: there is nothing that could be synced. */
-int audit_file_descriptor(void);
+/*
+ * A descriptor of the caller's own for fdatasync(); -1: there is nothing that could be synced. 0 or
+ * a negative errno, also if lines of a file that was closed since could not be had on disk.
+ */
+int audit_file_descriptor(int *fd);
 
 /* Hands a line to systemd's journal, its members as fields. 0 or a negative errno. */
 int audit_journal_send(const char *line, size_t len);

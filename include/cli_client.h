@@ -42,6 +42,8 @@ struct client_call {
 	bool unresolved;       /* the name of its host is not known here */
 	bool refused;	       /* nobody listens there */
 	struct json_t *answer; /* NULL: none, or not JSON; given back by client_free() */
+	const char *body;      /* the same as text, NULL: none; until client_free() */
+	size_t body_len;
 	int64_t certificate_s; /* Unix seconds: when the agent's certificate ends; 0: no TLS */
 	struct client_private *private;
 };

@@ -12,7 +12,7 @@
 struct stat;
 
 /* A file's name in its folder, and what is there while it is written. */
-#define FILE_NAME_MAX	 200
+#define FILE_NAME_MAX	 255
 #define FILE_SCRATCH_END ".new"
 
 enum {
@@ -82,7 +82,8 @@ struct file_place {
 int file_place_open(struct file_place *place, const char *path);
 void file_place_close(struct file_place *place);
 
-/* Waits until nobody else holds the folder, then holds it until it is closed. */
+/* Waits until nobody else holds the folder, then holds it until it is given back, or closed. */
 int file_lock(int folder);
+void file_unlock(int folder);
 
 #endif

@@ -7,6 +7,7 @@
 #define XENBALLOON_MIB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Starts the agent as the current configuration says. 0 or a negative errno, logged. */
 int mib_start(void);
@@ -14,7 +15,7 @@ int mib_start(void);
 /* Ends the thread and closes the port. */
 void mib_stop(void);
 
-/* Whether an SNMP agent runs that has no engine ID: SNMPv3 can't tell who asks then. Any thread. */
-bool mib_nameless(void);
+/* Whether the SNMP side can't do its whole work; then a sentence says why. Any thread. */
+bool mib_trouble(char *text, size_t size);
 
 #endif

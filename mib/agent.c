@@ -4,6 +4,7 @@
  * address that the configuration names. Called by main.c.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,15 +23,16 @@
 #include <net-snmp/agent/agent_callbacks.h>
 #include <net-snmp/library/large_fd_set.h>
 
+#include "clock.h"
 #include "config.h"
 #include "log.h"
 #include "mib.h"
+#include "mib_keep.h"
 #include "mib_listen.h"
 #include "mib_log.h"
 #include "mib_notify.h"
 #include "mib_serve.h"
 #include "mib_system.h"
-#include "mib_user.h"
 
 #define MAX_ENGINEID_LENGTH 32 /* RFC 3411: snmpEngineID */
 #define APPLICATION	    MIB_APPLICATION
@@ -51,58 +53,26 @@ static atomic_bool stopping;
 static int wake = -1;
 
 /*
- * The persistent file first, so that the administrator's word about a user is the last. net-snmp
- * moves that file aside while it writes a new one; after a crash in between the copy counts.
+ * Boots that aren't counted would let old messages be played again, and a new engine ID would void
+ * all keys.
  */
-static void name_files(const struct config *config)
+static int open_files(const struct config *config)
 {
-	static const char *const kept[] = { APPLICATION ".0.conf", APPLICATION ".conf",
-					    MIB_USER_FILE };
-	char list[4 * (sizeof(config->snmp_config) + sizeof(MIB_USER_FILE ","))];
-	char file[sizeof(config->snmp_persistent_directory) + sizeof("/" MIB_USER_FILE)];
-	size_t used = 0;
-
-	list[0] = '\0';
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-		snprintf(file, sizeof(file), "%s/%s", config->snmp_persistent_directory, kept[i]);
-		if (access(file, R_OK) == 0)
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s,", file);
-	}
-	/* One that is not there yet names nobody; config_files.c has said so. */
-	if (access(config->snmp_config, F_OK) == 0)
-		snprintf(list + used, sizeof(list) - used, "%s", config->snmp_config);
-	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_OPTIONALCONFIG, list);
-}
-
-/*
- * Boots that aren't counted would let old messages be played again, and net-snmp only mutters when
- * it cannot keep them.
- */
-static int check_files(const struct config *config)
-{
-	const char *directory = config->snmp_persistent_directory;
 	struct stat found;
 
-	if ((mkdir(directory, 0700) < 0 && errno != EEXIST) || access(directory, W_OK | X_OK) < 0) {
-		int error = -errno;
-
-		log_error("snmp.persistent_directory: cannot write to %s: %s", directory,
-			  strerror(-error));
-		return error;
-	}
 	if (config->snmp_config[0] && stat(config->snmp_config, &found) == 0 &&
 	    (found.st_mode & S_IRWXO))
 		log_warn("%s: holds pass phrases, and everyone may read it; chmod 0600 is enough",
 			 config->snmp_config);
-	return 0;
+	return mib_keep_open(config);
 }
 
 /* Nothing of the host's own net-snmp set-up, nor of the environment, may decide anything here. */
 static void confine(const struct config *config)
 {
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_CONFIG_LOAD, 1);
-	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_PERSISTENT_DIR,
-			      config->snmp_persistent_directory);
+	/* Only mib_keep_store() lets it write. */
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
 	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_MIBDIRS, "/nonexistent");
 	/* A sink's answer; net-snmp's own 1 s and 5 retries would hold everyone up. */
 	netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_TIMEOUT, SINK_TIMEOUT_S);
@@ -112,12 +82,9 @@ static void confine(const struct config *config)
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE, /* 1: a subagent */
 			       config->snmp_mode == SNMP_AGENTX);
 	/* Under snmpd, users, views and sinks are snmpd's. */
-	if (config->snmp_mode != SNMP_AGENTX) {
-		name_files(config);
-		return;
-	}
-	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
-			      config->snmp_agentx_socket);
+	if (config->snmp_mode == SNMP_AGENTX)
+		netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
+				      config->snmp_agentx_socket);
 }
 
 /* net-snmp tries again by itself, every AGENTX_PING_S. */
@@ -189,6 +156,18 @@ static void turn(netsnmp_large_fd_set *fds)
 	run_alarms();
 	netsnmp_check_outstanding_agent_requests();
 	mib_notify_turn();
+	mib_keep_turn(clock_ms());
+}
+
+/* The count of starts has to be on disk before the first answer (RFC 3414, 2.2.2). */
+static void wait_until_counted(void)
+{
+	struct pollfd fd = { .fd = wake, .events = POLLIN };
+
+	while (mib_keep_failing() && !atomic_load(&stopping)) {
+		poll(&fd, 1, TURN_MS);
+		mib_keep_turn(clock_ms());
+	}
 }
 
 static void *run(void *nothing)
@@ -197,27 +176,33 @@ static void *run(void *nothing)
 
 	pthread_setname_np(pthread_self(), "snmp");
 	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
+	wait_until_counted();
 	while (!atomic_load(&stopping))
 		turn(&fds);
 	netsnmp_large_fd_set_cleanup(&fds);
 	return nothing;
 }
 
-/* Its keys, made for this engine, have just been stored: the pass phrases need not stay. */
-static void forget_added(const struct config *config)
+static atomic_int trouble; /* 0, -EBADMSG: not served, -ENODATA: no engine ID */
+
+bool mib_trouble(char *text, size_t size)
 {
-	char file[sizeof(config->snmp_persistent_directory) + sizeof("/" MIB_USER_FILE)];
+	int now = atomic_load(&trouble), unkept = mib_keep_failing();
 
-	snprintf(file, sizeof(file), "%s/%s", config->snmp_persistent_directory, MIB_USER_FILE);
-	if (config->snmp_mode == SNMP_AGENT && unlink(file) == 0)
-		log_info("users that were added by snmp-user are taken over");
-}
-
-static atomic_bool nameless;
-
-bool mib_nameless(void)
-{
-	return atomic_load(&nameless);
+	if (now == -EBADMSG)
+		snprintf(text, size,
+			 "SNMP is not served, as what its engine keeps in "
+			 "snmp.persistent_directory can't be read; the log says what to do.");
+	else if (now)
+		snprintf(text, size,
+			 "SNMP has no engine ID, so no SNMPv3 user can ask; restart the agent.");
+	else if (unkept)
+		snprintf(text, size,
+			 "snmp.persistent_directory can't be written, so the SNMP engine's state "
+			 "and new users are not kept: %s.",
+			 unkept == -EBADMSG || unkept == -ENOENT ? strerror(ENOSPC)
+								 : strerror(-unkept));
+	return now || unkept;
 }
 
 /* It listens all the same. Of a file that isn't there config_files.c has said so. */
@@ -255,11 +240,11 @@ static int start(const struct config *config)
 	if (error)
 		return error;
 	say_closed(config);
-	atomic_store(&nameless, config->snmp_mode == SNMP_AGENT &&
-					!snmpv3_get_engineID(engine, sizeof(engine)));
-	/* The count of starts has to be on disk before the first answer (RFC 3414, 2.2.2). */
-	snmp_store(APPLICATION);
-	forget_added(config);
+	if (config->snmp_mode == SNMP_AGENT) {
+		if (!snmpv3_get_engineID(engine, sizeof(engine)))
+			atomic_store(&trouble, -ENODATA);
+		mib_keep_store();
+	}
 	wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (wake < 0)
 		return -errno;
@@ -272,6 +257,7 @@ static void shut_down(void)
 	snmp_shutdown(APPLICATION);
 	shutdown_agent();
 	mib_notify_stop();
+	mib_keep_close();
 	if (wake >= 0)
 		close(wake);
 	wake = -1;
@@ -284,22 +270,27 @@ static int start_or_undo(const struct config *config)
 	running = !error;
 	if (!error)
 		return 0;
-	/* What was not read whole must not be written over what is kept. */
-	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
 	shut_down();
 	return error;
+}
+
+/* One that can't be read is the operator's to mend: all else goes on, and what is there stays. */
+static int start_files_first(const struct config *config)
+{
+	int error = config->snmp_mode == SNMP_AGENT ? open_files(config) : 0;
+
+	atomic_store(&trouble, error == -EBADMSG ? error : 0);
+	if (!error)
+		return start_or_undo(config);
+	mib_keep_close();
+	return error == -EBADMSG ? 0 : error;
 }
 
 int mib_start(void)
 {
 	const struct config *config = config_acquire();
-	int error = 0;
+	int error = config->snmp_mode == SNMP_OFF ? 0 : start_files_first(config);
 
-	if (config->snmp_mode != SNMP_OFF) {
-		error = check_files(config);
-		if (!error)
-			error = start_or_undo(config);
-	}
 	config_release(config);
 	return error;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Adds SNMPv3 users: keys for the agent's next start, groups and views to its SNMP configuration. A
- * pass phrase is never shown. Knows the files' syntax, snmpd.conf(5), not net-snmp. Called by
- * main.c.
+ * Adds SNMPv3 users: keys where an agent takes them over, groups and views to its SNMP
+ * configuration. A pass phrase is never shown. Knows the files' syntax, snmpd.conf(5), not
+ * net-snmp. A program of its own, beside the agent.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "mib_user.h"
 
 #define NAME_MAX_BYTES	 32 /* SnmpEngine's usmUserName: RFC 3414 */
@@ -29,7 +30,10 @@ struct addition {
 	enum control_role role;
 	char auth[PHRASE_MAX_BYTES + 2];
 	char priv[PHRASE_MAX_BYTES + 2];
-	char *text; /* of the configuration as it is */
+	int folder;   /* snmp.persistent_directory, held */
+	char *text;   /* of the configuration as it is */
+	char *keys;   /* of those who wait to be taken over */
+	char *rights; /* theirs */
 };
 
 __attribute__((format(printf, 2, 3))) static int refuse(int error, const char *format, ...)
@@ -122,21 +126,14 @@ static int ask_phrases(struct addition *addition)
 	return check_phrase(addition->priv);
 }
 
-/* The whole file, nothing where there is none yet; *text is the caller's to free. */
-static int read_file(const char *path, char **text)
+/* The whole file, "" where there is none yet; *text is to be given to free(). */
+static int read_text(int folder, const char *name, char **text)
 {
-	FILE *file = fopen(path, "r");
-	size_t len;
+	int error = file_read(folder, name, CONFIG_MAX_BYTES, 0, text, NULL, NULL);
 
-	*text = NULL;
-	if (!file && errno == ENOENT)
+	if (error == -ENOENT)
 		*text = calloc(1, 1);
-	if (!file)
-		return *text ? 0 : -errno;
-	*text = calloc(1, CONFIG_MAX_BYTES + 1);
-	len = *text ? fread(*text, 1, CONFIG_MAX_BYTES, file) : 0;
-	fclose(file);
-	return !*text ? -ENOMEM : len == CONFIG_MAX_BYTES ? -EFBIG : 0;
+	return *text ? 0 : error == -ENOENT ? -ENOMEM : error;
 }
 
 /* Whether some line is made of these words, perhaps with more behind; '*' is any one word. */
@@ -179,21 +176,6 @@ static bool known(const struct addition *addition)
 	return false;
 }
 
-/* Opens for appending; a new file gets this mode. */
-static FILE *append_to(const char *path, mode_t mode)
-{
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
-
-	return fd < 0 ? NULL : fdopen(fd, "a");
-}
-
-static int close_written(FILE *file)
-{
-	bool failed = ferror(file) || fflush(file) != 0 || fsync(fileno(file)) < 0;
-
-	return ((fclose(file) != 0) | failed) ? -EIO : 0;
-}
-
 static void write_quoted(FILE *file, const char *phrase)
 {
 	fputc('"', file);
@@ -205,23 +187,27 @@ static void write_quoted(FILE *file, const char *phrase)
 	fputc('"', file);
 }
 
-static int write_keys(const struct addition *addition)
+/* Those who wait to be taken over but for one of this name, whose rights were never written. */
+static void write_keys(FILE *file, const struct addition *addition)
 {
-	char path[sizeof(addition->config->snmp_persistent_directory) + sizeof(MIB_USER_FILE) + 1];
-	FILE *file;
+	char same[NAME_MAX_BYTES + 16];
 
-	mkdir(addition->config->snmp_persistent_directory, 0700);
-	snprintf(path, sizeof(path), "%s/%s", addition->config->snmp_persistent_directory,
-		 MIB_USER_FILE);
-	file = append_to(path, 0600);
-	if (!file)
-		return refuse(-errno, "%s: %s", path, strerror(errno));
+	snprintf(same, sizeof(same), "createUser %s", addition->name);
+	for (const char *line = addition->keys; *line; line += strcspn(line, "\n") + 1) {
+		size_t len = strcspn(line, "\n");
+		char *one = strndup(line, len);
+
+		if (one && !says(one, same))
+			fprintf(file, "%s\n", one);
+		free(one);
+		if (!line[len])
+			break;
+	}
 	fprintf(file, "createUser %s SHA-256 ", addition->name);
 	write_quoted(file, addition->auth);
 	fputs(" AES-256 ", file);
 	write_quoted(file, addition->priv);
 	fputc('\n', file);
-	return close_written(file) ? refuse(-EIO, "%s: cannot write all of it", path) : 0;
 }
 
 /* The views of the example, where the file has none of that name yet. */
@@ -247,45 +233,195 @@ static void write_views(FILE *file, const struct addition *addition)
 			root, root, root, root);
 }
 
-static int write_rights(const struct addition *addition)
+static void write_rights(FILE *file, const struct addition *addition)
 {
 	bool steers = addition->role == ROLE_OPERATOR;
 	const char *group = steers ? "xboperators" : "xbviewers";
-	const char *path = addition->config->snmp_config;
 	char access[64];
-	FILE *file = append_to(path, 0640);
-	size_t len = strlen(addition->text);
 
-	if (!file)
-		return refuse(-errno, "%s: %s", path, strerror(errno));
-	if (len && addition->text[len - 1] != '\n')
-		fputc('\n', file);
 	write_views(file, addition);
 	fprintf(file, "group %s usm %s\n", group, addition->name);
 	snprintf(access, sizeof(access), "access %s", group);
 	if (!says(addition->text, access))
 		fprintf(file, "access %s \"\" usm priv exact xbread %s none\n", group,
 			steers ? "xbwrite" : "none");
-	return close_written(file) ? refuse(-EIO, "%s: cannot write all of it", path) : 0;
+}
+
+/* What is there, ended, and the new rights behind it. */
+static void write_config(FILE *file, const struct addition *addition)
+{
+	size_t len = strlen(addition->text);
+
+	fputs(addition->text, file);
+	if (len && addition->text[len - 1] != '\n')
+		fputc('\n', file);
+	write_rights(file, addition);
+}
+
+static void write_new_rights(FILE *file, const struct addition *addition)
+{
+	fputs(addition->rights, file);
+	write_rights(file, addition);
+}
+
+static int replace(int folder, const char *name, mode_t mode, const struct addition *addition,
+		   void (*write)(FILE *file, const struct addition *addition))
+{
+	struct file_content content = { .mode = mode };
+	char *text = NULL;
+	FILE *file = open_memstream(&text, &content.len);
+	int error = file ? 0 : -ENOMEM;
+
+	if (file) {
+		write(file, addition);
+		error = fclose(file) ? -ENOMEM : 0;
+	}
+	snprintf(content.name, sizeof(content.name), "%s", name);
+	content.text = text;
+	if (!error)
+		error = file_replace(folder, &content);
+	if (text)
+		explicit_bzero(text, content.len);
+	free(text);
+	return error;
+}
+
+static void write_old_keys(FILE *file, const struct addition *addition)
+{
+	fputs(addition->keys, file);
+}
+
+static void write_old_rights(FILE *file, const struct addition *addition)
+{
+	fputs(addition->rights, file);
+}
+
+static void write_old_config(FILE *file, const struct addition *addition)
+{
+	fputs(addition->text, file);
+}
+
+/* Also what failed last: it may be there, though not for sure on disk. */
+static void put_back(const struct addition *addition, const struct file_place *place)
+{
+	int error = replace(place->folder, place->name, 0640, addition, write_old_config);
+
+	if (!error)
+		error = replace(addition->folder, MIB_USER_KEYS, 0600, addition, write_old_keys);
+	if (!error)
+		error = replace(addition->folder, MIB_USER_RIGHTS, 0600, addition,
+				write_old_rights);
+	if (error)
+		refuse(0, "what was written of it stays, in %s and in %s: %s", place->path,
+		       addition->config->snmp_persistent_directory, strerror(-error));
+}
+
+/* Keys without rights let nobody in, so these are the last to be written. */
+static int write_all(const struct addition *addition, const struct file_place *place)
+{
+	const char *where = addition->config->snmp_persistent_directory;
+	int error = replace(addition->folder, MIB_USER_RIGHTS, 0600, addition, write_new_rights);
+
+	if (!error)
+		error = replace(addition->folder, MIB_USER_KEYS, 0600, addition, write_keys);
+	if (!error) {
+		where = place->path;
+		error = replace(place->folder, place->name, 0640, addition, write_config);
+	}
+	if (!error)
+		return 0;
+	refuse(error, "%s: %s", where, strerror(-error));
+	put_back(addition, place);
+	return error;
+}
+
+static int write_in_place(const struct addition *addition)
+{
+	struct file_place place;
+	int error = file_place_open(&place, addition->config->snmp_config);
+
+	if (error)
+		refuse(error, "%s: %s", addition->config->snmp_config, strerror(-error));
+	else
+		error = write_all(addition, &place);
+	file_place_close(&place);
+	return error;
+}
+
+static int read_config_text(struct addition *addition)
+{
+	const char *path = addition->config->snmp_config;
+	int error = read_text(AT_FDCWD, path, &addition->text);
+
+	if (error)
+		return refuse(error, "%s: %s", path, strerror(-error));
+	return known(addition) ? refuse(-EEXIST, "%s already has a user %s", path, addition->name)
+			       : 0;
+}
+
+static int read_all(struct addition *addition)
+{
+	int error = read_config_text(addition);
+
+	if (error)
+		return error;
+	error = read_text(addition->folder, MIB_USER_KEYS, &addition->keys);
+	if (!error)
+		error = read_text(addition->folder, MIB_USER_RIGHTS, &addition->rights);
+	return error ? refuse(error, "%s: %s", addition->config->snmp_persistent_directory,
+			      strerror(-error))
+		     : 0;
+}
+
+/* Two who add at the same time, and an agent that takes over, wait for each other. */
+static int hold_folder(struct addition *addition)
+{
+	const char *directory = addition->config->snmp_persistent_directory;
+	int error = file_make_folder(directory, 0700);
+
+	if (!error) {
+		addition->folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		error = addition->folder < 0 ? -errno : file_lock(addition->folder);
+	}
+	return error ? refuse(error, "%s: %s", directory, strerror(-error)) : 0;
+}
+
+static void forget(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
 }
 
 static int add(struct addition *addition)
 {
-	int error = ask_phrases(addition);
+	int error = hold_folder(addition);
 
 	if (!error)
-		error = write_keys(addition);
+		error = read_all(addition);
 	if (!error)
-		error = write_rights(addition);
-	if (!error)
-		printf("user %s added as %s; restart the agent to let it in\n", addition->name,
-		       control_role_name(addition->role));
+		error = write_in_place(addition);
+	if (addition->folder >= 0)
+		close(addition->folder);
+	forget(addition->text);
+	forget(addition->keys);
+	forget(addition->rights);
+	addition->text = addition->keys = addition->rights = NULL;
 	return error;
+}
+
+static int say_added(const struct addition *addition)
+{
+	printf("user %s added as %s; an agent that runs lets it in within seconds\n",
+	       addition->name, control_role_name(addition->role));
+	return fflush(stdout) ? refuse(-errno, "the user is added, but standard output: %s",
+				       strerror(errno))
+			      : 0;
 }
 
 int mib_user_add(const struct config *config, const char *name, enum control_role role)
 {
-	struct addition addition = { .config = config, .name = name, .role = role };
+	struct addition addition = { .config = config, .name = name, .role = role, .folder = -1 };
 	int error;
 
 	if (!name_ok(name))
@@ -295,14 +431,16 @@ int mib_user_add(const struct config *config, const char *name, enum control_rol
 			      NAME_MAX_BYTES - 1);
 	if (!config->snmp_config[0])
 		return refuse(-EINVAL, "snmp.config names no file; set it in agent.yml first");
-	error = read_file(config->snmp_config, &addition.text);
-	if (error)
-		refuse(error, "%s: %s", config->snmp_config, strerror(-error));
-	else if (known(&addition))
-		error = refuse(-EEXIST, "%s already has a user %s", config->snmp_config, name);
-	else
+	/* Before somebody types phrases in vain; it is read again when nobody else can change it.
+	 */
+	error = read_config_text(&addition);
+	forget(addition.text);
+	if (!error)
+		error = ask_phrases(&addition);
+	if (!error)
 		error = add(&addition);
-	free(addition.text);
+	if (!error)
+		error = say_added(&addition);
 	explicit_bzero(&addition, sizeof(addition));
 	return error;
 }

@@ -276,6 +276,8 @@ static void end(struct client_call *call, CURLcode code)
 	curl_easy_getinfo(own->easy, CURLINFO_RESPONSE_CODE, &status);
 	call->status = (int)status;
 	call->certificate_s = certificate_end(own->easy);
+	call->body = own->bytes;
+	call->body_len = own->len;
 	call->answer = json_loadb(own->bytes ? own->bytes : "", own->len, 0, NULL);
 }
 

@@ -90,6 +90,21 @@ static void check_way(struct doctor *doctor, const struct way *way, const char *
 	client_free(&call, 1);
 }
 
+/* Ready, and yet: each further line of the answer is a remark. */
+static void pass_remarks_on(struct doctor *doctor, const struct client_call *call)
+{
+	const char *at = call->body, *end = at + call->body_len, *line_end;
+	bool first = true;
+
+	for (; at && at < end; at = line_end + 1, first = false) {
+		line_end = memchr(at, '\n', (size_t)(end - at));
+		line_end = line_end ? line_end : end;
+		if (!first)
+			doctor_say(doctor, FINDING_WARN, "journalctl -u xenballoon-agent", "%.*s",
+				   (int)(line_end - at), at);
+	}
+}
+
 /* What the agent itself tries before it says that it can do its whole work. */
 static void check_ready(struct doctor *doctor)
 {
@@ -100,6 +115,8 @@ static void check_ready(struct doctor *doctor)
 	client_run(&call, 1);
 	if (call.status == 200)
 		doctor_say(doctor, FINDING_OK, NULL, "the agent can do its whole work");
+	if (call.status == 200)
+		pass_remarks_on(doctor, &call);
 	else if (call.status)
 		doctor_say(doctor, FINDING_FAIL, "journalctl -u xenballoon-agent", "%s",
 			   guest_text(call.answer, "detail"));

@@ -52,24 +52,24 @@ ready_says() { # STATUS [PART]
 	agent_start
 }
 
-@test "an SNMP agent without an engine ID is not ready" {
+@test "an SNMP engine's state that is damaged: left as it is, not served, said; served again once it is mended" {
+	local file=$HOST_DIR/snmp/agent/xenballoon.conf before
 	agent_stop
-	local file=$HOST_DIR/snmp/agent/xenballoon.conf
+	cp "$file" "$HOST_DIR/good"
 	grep -q '^oldEngineID' "$file"
 	# Two of them, as two files of the same state would give, make none.
 	sed -i 's/^oldEngineID .*/&\n&/' "$file"
+	before=$(cat "$file")
 	agent_config
 	start agent agent_program --config "$HOST_DIR/agent.yml"
-	wait_until 20 agent_answered_somehow
-	if snmp_as operator get -Oqv 1.3.6.1.2.1.1.5.0; then
-		ready_says 200
-	else
-		ready_says 503 "SNMP has no engine ID"
-		run doctor
-		[[ $output =~ FAIL.*ready.*SNMP ]]
-	fi
-}
-
-agent_answered_somehow() {
-	curl -sS -m 2 -o /dev/null "$URL/-/ready"
+	wait_until 20 ready_says 503 "SNMP is not served, as what its engine keeps"
+	run -1 port_taken udp "$SNMP_PORT"
+	run doctor
+	[[ $output =~ FAIL.*ready.*SNMP\ is\ not\ served ]]
+	grep -q "xenballoon.conf: damaged; bring it back" "$HOST_DIR/agent.log"
+	agent_stop
+	same "$(cat "$file")" "$before" "the damaged file"
+	cp "$HOST_DIR/good" "$file"
+	agent_start
+	snmp_as operator get -Oqv 1.3.6.1.2.1.1.5.0
 }

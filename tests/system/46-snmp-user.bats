@@ -38,19 +38,45 @@ as() {
 
 HARD='a "hard" \phrase'
 
-@test "added while the agent runs, let in when it starts next; no phrase is shown or kept" {
+@test "added while the agent runs and let in by it, or when it starts next; no phrase is shown or kept" {
 	local shown
 	shown=$(add alice operator alice-in-dom0 another-phrase 2>&1)
+	wait_until 10 taken_over
+	PRIV=another-phrase as alice alice-in-dom0 get $LOCK
+	PRIV=another-phrase as alice alice-in-dom0 set $TARGET.1 u 311296
+	agent_stop
 	shown+=$(add bob viewer "$HARD" 2>&1)
 	for phrase in alice-in-dom0 another-phrase hard; do
 		[[ $shown != *$phrase* ]]
 	done
 	same "$(stat -c %a "$HOST_DIR/snmp/agent/added-users.conf")" 600 mode
-	agent_stop
 	agent_start
+	taken_over
 	PRIV=another-phrase as alice alice-in-dom0 get $LOCK
 	as bob "$HARD" get $LOCK
 	same "$(grep -rlE 'alice-in-dom0|another-phrase|hard' "$HOST_DIR/snmp/agent" "$CONF" "$HOST_DIR/agent.log")" "" "files with a phrase"
+}
+
+taken_over() {
+	same "$(find "$HOST_DIR/snmp/agent" -name 'added-*')" "" "users that wait"
+}
+
+@test "many at once are all added, beside each other's rights, and none twice" {
+	local i before
+	before=$(grep -c . "$CONF")
+	for i in {1..8}; do
+		add "many$i" viewer many-in-dom0 >/dev/null 2>&1 3>&- &
+		add twice viewer many-in-dom0 >/dev/null 2>&1 3>&- &
+	done
+	wait
+	same "$(grep -c '^group xbviewers usm many' "$CONF")" 8 users
+	same "$(grep -c '^group xbviewers usm twice' "$CONF")" 1 "of one"
+	same "$(grep -c . "$CONF")" $((before + 9)) lines
+	wait_until 10 taken_over
+	for i in {1..8}; do
+		as "many$i" many-in-dom0 get $LOCK
+	done
+	as bob "$HARD" get $LOCK
 }
 
 @test "they stay over another restart, with what their role lets them do" {
@@ -88,10 +114,10 @@ HARD='a "hard" \phrase'
 }
 
 @test "a second operator needs no second view; the configuration stays sound" {
+	agent_stop
 	add dave operator dave-in-dom0
 	same "$(grep -c '^view xbwrite' "$CONF")" 4 "lines of the write view"
 	same "$(grep -c '^access xboperators' "$CONF")" 1 "lines of access"
-	agent_stop
 	agent_start
 	as dave dave-in-dom0 set $TARGET.1 u 311296
 }
@@ -114,6 +140,8 @@ HARD='a "hard" \phrase'
 	agent_start
 	add erin operator erin-in-dom0
 	same "$(stat -c %a "$CONF")" 640 mode
+	wait_until 10 taken_over
+	as erin erin-in-dom0 set $TARGET.1 u 307200
 	agent_stop
 	agent_start
 	as erin erin-in-dom0 set $TARGET.1 u 311296
