@@ -36,12 +36,14 @@ struct password_book {
 static void make_nobody(struct password_book *book)
 {
 	int cost = 10;
+	bool any = false;
 
 	for (size_t i = 0; i < book->count; i++) {
-		int own = (book->users[i].bcrypt[4] - '0') * 10 + book->users[i].bcrypt[5] - '0';
+		const char *hash = book->users[i].bcrypt;
 
-		if (i == 0 || own > cost)
-			cost = own;
+		if (*hash && (!any || web_config_cost(hash) > cost))
+			cost = web_config_cost(hash);
+		any |= *hash;
 	}
 	snprintf(book->nobody, sizeof(book->nobody), "$2y$%02d$", cost % 100);
 	memset(book->nobody + 7, '.', sizeof(book->nobody) - 1 - 7);
@@ -134,27 +136,54 @@ static bool equal(const char *one, const char *other)
 	return !differ;
 }
 
+static void forget(void *data)
+{
+	explicit_bzero(data, sizeof(struct crypt_data));
+	free(data);
+}
+
+/* A costly one may take hours, so meanwhile the thread can be ended; crypt_r() holds nothing. */
 static bool compute(const char *hash, const char *password)
 {
 	struct crypt_data *data = calloc(1, sizeof(*data));
-	const char *made = data ? crypt_r(password, hash, data) : NULL;
-	bool right = made && strlen(made) == WEB_BCRYPT_SIZE - 1 && equal(made, hash);
+	const char *made;
+	bool right;
+	int before;
 
-	if (data)
-		explicit_bzero(data, sizeof(*data));
-	free(data);
+	if (!data)
+		return false;
+	pthread_cleanup_push(forget, data);
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+	made = crypt_r(password, hash, data);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	right = made && strlen(made) == WEB_BCRYPT_SIZE - 1 && equal(made, hash);
+	pthread_cleanup_pop(true);
 	return right;
+}
+
+/* The hash that stands for a user, whoever that is. */
+static const char *hash_of(const struct password_book *book, const char *user)
+{
+	const char *hash = book->nobody;
+
+	for (size_t i = 0; i < book->count; i++)
+		if (!strcmp(book->users[i].name, user) && *book->users[i].bcrypt)
+			hash = book->users[i].bcrypt;
+	return hash;
+}
+
+bool password_is_slow(const struct password_book *book, const char *user)
+{
+	return web_config_cost(hash_of(book, user)) >= WEB_COST_SLOW;
 }
 
 bool password_check(struct password_book *book, const char *user, const char *password)
 {
 	unsigned char digest[PRINCIPAL_HASH_SIZE];
-	const char *hash = book->nobody;
+	const char *hash = hash_of(book, user);
 	bool right;
 
-	for (size_t i = 0; i < book->count; i++)
-		if (!strcmp(book->users[i].name, user))
-			hash = book->users[i].bcrypt;
 	right = compute(hash, password) && hash != book->nobody;
 	if (!digest_of(book, user, password, digest))
 		return right;

@@ -53,7 +53,7 @@ static bool is(struct word word, const char *text)
 bool principal_name_valid(const char *name, size_t len)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789_.-";
+				      "0123456789_.-@+";
 
 	for (size_t i = 0; i < len; i++)
 		if (!memchr(allowed, name[i], sizeof(allowed) - 1))
@@ -292,7 +292,7 @@ enum principal_line_kind principal_line_parse(const char *text, size_t len,
 				"[domains=PATTERN,...]",
 				count);
 	if (!principal_name_valid(words[0].text, words[0].len))
-		return complain(error, size, "a name is 1 to 63 of A-Z a-z 0-9 _ . -");
+		return complain(error, size, "a name is 1 to 63 of A-Z a-z 0-9 _ . - @ +");
 	if (!parse_role(words[1], &line->role))
 		return complain(error, size, "the role must be viewer or operator");
 	if (!parse_proof(words[2], line))

@@ -44,9 +44,9 @@ static bool read_principals(struct config *config, char *why, size_t size)
 
 static void stamp_certificates(const struct config *config, struct stamp stamps[CONFIG_FILES_MAX])
 {
-	stamps[2] = stamp_of(config->web->cert_file);
-	stamps[3] = stamp_of(config->web->key_file);
-	stamps[4] = stamp_of(config->web->client_ca_file);
+	stamps[2] = stamp_of(config->web->cert.path);
+	stamps[3] = stamp_of(config->web->key.path);
+	stamps[4] = stamp_of(config->web->client_ca.path);
 }
 
 static bool open_book(struct config *config, char *why, size_t size)
@@ -172,7 +172,7 @@ void config_files_free(struct config *config)
 	auth_free(config->auth);
 	tls_release(config->tls);
 	password_free(config->passwords);
-	free(config->web);
+	web_config_free(config->web);
 	config_files_forget(config);
 }
 

@@ -12,6 +12,7 @@
 
 #include "http_call.h"
 #include "problem.h"
+#include "web_config.h"
 
 static const char *header(const struct http_call *call, const char *name)
 {
@@ -236,6 +237,22 @@ static enum http_verdict check_asker(struct http_call *call, const struct config
 									  : HTTP_REFUSED;
 }
 
+/* rate_limit is one for all who ask over TCP, whoever they are, as in the toolkit. */
+static bool check_rate(const struct http_call *call, const struct config *config,
+		       struct reply *reply)
+{
+	unsigned int wait_s;
+
+	if (call->exchange.who.via == VIA_UNIX || !config->web)
+		return true;
+	wait_s = http_rate_wait(config->web->rate_ns, config->web->rate_burst);
+	if (!wait_s)
+		return true;
+	problem_reply(reply, 429, "More requests than rate_limit of http.web_config lets pass.");
+	reply->retry_after_s = wait_s;
+	return false;
+}
+
 enum http_verdict http_check(struct http_call *call, const char *method, const char *path,
 			     const char *version, struct reply *reply, bool *close)
 {
@@ -247,6 +264,10 @@ enum http_verdict http_check(struct http_call *call, const char *method, const c
 		return HTTP_REFUSED;
 	config = config_acquire();
 	http_find_asker(call);
+	if (!check_rate(call, config, reply)) {
+		config_release(config);
+		return HTTP_REFUSED;
+	}
 	if (call->exchange.route->role != ROLE_OPERATOR || check_origin(call, config, reply))
 		verdict = check_asker(call, config, reply);
 	config_release(config);

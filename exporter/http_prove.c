@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "http_call.h"
 #include "password.h"
+#include "web_config.h"
 
 static const char *header(const struct http_call *call, const char *name)
 {
@@ -124,7 +125,7 @@ static bool base64_decode(const char *text, char *bytes, size_t size)
 }
 
 /* Takes "user:password" apart; no user that can be has a longer name. */
-static bool split_user(char *text, char user[64], const char **password)
+static bool split_user(char *text, char user[WEB_USER_SIZE], const char **password)
 {
 	char *colon = strchr(text, ':');
 
@@ -132,7 +133,7 @@ static bool split_user(char *text, char user[64], const char **password)
 		return false;
 	*colon = '\0';
 	*password = colon + 1;
-	return snprintf(user, 64, "%s", text) < 64;
+	return snprintf(user, WEB_USER_SIZE, "%s", text) < WEB_USER_SIZE;
 }
 
 static void settle_basic(struct http_call *call, const struct config *config, const char *user,
@@ -148,7 +149,7 @@ static void settle_basic(struct http_call *call, const struct config *config, co
 static enum http_proof prove_basic(struct http_call *call, const struct config *config,
 				   const char *text)
 {
-	char pair[512], user[64] = "";
+	char pair[WEB_USER_SIZE + 512], user[WEB_USER_SIZE] = "";
 	const char *password;
 	enum password_word word = PASSWORD_WRONG;
 	enum http_proof proof = HTTP_PROVED;

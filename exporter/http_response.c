@@ -5,11 +5,13 @@
  */
 #include <microhttpd.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "events.h"
 #include "http_accept.h"
 #include "http_call.h"
+#include "web_config.h"
 
 /* With every answer: nothing here may be stored, guessed at, framed or run. */
 static const struct {
@@ -59,13 +61,35 @@ static void add_challenges(const struct http_call *call, struct MHD_Response *re
 	config_release(config);
 }
 
+/* What the configuration sets takes the place of the agent's own; but both policies hold. */
+static bool is_set(const struct web_config *web, const char *name)
+{
+	for (size_t i = 0; web && i < WEB_HEADERS; i++)
+		if (web->header[i] && !strcmp(web_config_header(i), name))
+			return true;
+	return false;
+}
+
+static void add_configured(struct MHD_Response *response)
+{
+	const struct config *config = config_acquire();
+	const struct web_config *web = config->web;
+
+	for (size_t i = 0; i < sizeof(constant) / sizeof(*constant); i++)
+		if (!is_set(web, constant[i].name))
+			MHD_add_response_header(response, constant[i].name, constant[i].value);
+	for (size_t i = 0; web && i < WEB_HEADERS; i++)
+		if (web->header[i])
+			MHD_add_response_header(response, web_config_header(i), web->header[i]);
+	config_release(config);
+}
+
 static void add_headers(const struct http_call *call, struct MHD_Response *response,
 			const struct reply *reply)
 {
 	char seconds[16];
 
-	for (size_t i = 0; i < sizeof(constant) / sizeof(*constant); i++)
-		MHD_add_response_header(response, constant[i].name, constant[i].value);
+	add_configured(response);
 	MHD_add_response_header(response, "Content-Security-Policy",
 				reply->policy ? reply->policy : policy);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);

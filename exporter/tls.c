@@ -18,14 +18,17 @@
 #include <gnutls/x509.h>
 
 #include "log.h"
+#include "tls_priority.h"
 
 struct tls {
 	atomic_uint references;
 	gnutls_certificate_credentials_t credentials;
-	gnutls_priority_t priority;
+	struct tls_priorities priorities;
 	gnutls_certificate_request_t request;
 	bool verifies;
+	bool proves; /* who it is: by an authority of the configuration's own */
 	int64_t expiry[TLS_FILE_COUNT];
+	bool sans_given;
 	size_t san_count;
 	char (*san)[256];
 };
@@ -109,11 +112,12 @@ static int check_client(gnutls_session_t session)
 					  (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT, 0 };
 	unsigned int count = 0, status = 0;
 
-	if (!tls->verifies || !gnutls_certificate_get_peers(session, &count) || !count)
+	if (!gnutls_certificate_get_peers(session, &count) || !count)
 		return 0;
-	if (gnutls_certificate_verify_peers(session, &purpose, 1, &status) || status)
+	if (tls->verifies &&
+	    (gnutls_certificate_verify_peers(session, &purpose, 1, &status) || status))
 		return GNUTLS_E_CERTIFICATE_ERROR;
-	return !tls->san_count || san_allowed(tls, session) ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+	return !tls->sans_given || san_allowed(tls, session) ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
 /* Not fatal: who scrapes shall see it, and may not mind. */
@@ -121,26 +125,77 @@ static void warn_of_files(const struct web_config *web)
 {
 	struct stat status;
 
-	if (stat(web->key_file, &status) == 0 && status.st_mode & S_IROTH)
-		log_warn("%s: everyone may read it; chmod 0640 is enough", web->key_file);
+	if (*web->key.path && stat(web->key.path, &status) == 0 && status.st_mode & S_IROTH)
+		log_warn("%s: everyone may read it; chmod 0640 is enough", web->key.path);
 }
 
-static bool load_files(struct tls *tls, const struct web_config *web, char *error, size_t size)
+/* What stands for a PEM in a sentence. */
+static const char *source_of(const struct web_pem *pem, const char *name)
 {
-	char paths[520];
-	int code = gnutls_certificate_set_x509_key_file(tls->credentials, web->cert_file,
-							web->key_file, GNUTLS_X509_FMT_PEM);
+	return *pem->path ? pem->path : name;
+}
 
-	snprintf(paths, sizeof(paths), "%s with %s", web->cert_file, web->key_file);
-	if (code < 0)
-		return complain(error, size, paths, code);
-	if (!*web->client_ca_file)
+/* To be given to gnutls_free(). */
+static int load_pem(const struct web_pem *pem, gnutls_datum_t *data)
+{
+	size_t len = pem->text ? strlen(pem->text) : 0;
+
+	if (*pem->path)
+		return gnutls_load_file(pem->path, data);
+	data->data = gnutls_malloc(len + 1);
+	if (!data->data)
+		return GNUTLS_E_MEMORY_ERROR;
+	memcpy(data->data, len ? pem->text : "", len + 1);
+	data->size = (unsigned int)len;
+	return 0;
+}
+
+static void forget_pem(gnutls_datum_t *data)
+{
+	if (data->data)
+		explicit_bzero(data->data, data->size);
+	gnutls_free(data->data);
+	data->data = NULL;
+}
+
+static bool load_pair(struct tls *tls, const struct web_config *web, char *error, size_t size)
+{
+	gnutls_datum_t cert = { NULL, 0 }, key = { NULL, 0 };
+	char pair[520];
+	int code = load_pem(&web->cert, &cert);
+
+	snprintf(pair, sizeof(pair), "%s with %s", source_of(&web->cert, "cert"),
+		 source_of(&web->key, "key"));
+	if (code >= 0)
+		code = load_pem(&web->key, &key);
+	if (code >= 0)
+		code = gnutls_certificate_set_x509_key_mem(tls->credentials, &cert, &key,
+							   GNUTLS_X509_FMT_PEM);
+	forget_pem(&cert);
+	forget_pem(&key);
+	return code >= 0 || complain(error, size, pair, code);
+}
+
+/* Without a certificate in it, none of a client can be good; the toolkit takes that, too. */
+static bool load_authorities(struct tls *tls, const struct web_config *web, char *error,
+			     size_t size)
+{
+	const char *name = source_of(&web->client_ca, "client_ca");
+	gnutls_datum_t data = { NULL, 0 };
+	int code;
+
+	if (!tls->proves && tls->verifies)
+		gnutls_certificate_set_x509_system_trust(tls->credentials);
+	if (!web_config_has_ca(web))
 		return true;
-	code = gnutls_certificate_set_x509_trust_file(tls->credentials, web->client_ca_file,
-						      GNUTLS_X509_FMT_PEM);
-	if (code == 0)
-		code = GNUTLS_E_NO_CERTIFICATE_FOUND;
-	return code > 0 || complain(error, size, web->client_ca_file, code);
+	code = load_pem(&web->client_ca, &data);
+	if (code < 0)
+		return complain(error, size, name, code);
+	code = gnutls_certificate_set_x509_trust_mem(tls->credentials, &data, GNUTLS_X509_FMT_PEM);
+	forget_pem(&data);
+	if (code <= 0)
+		log_warn("%s: there is no certificate in it, so no client's will do", name);
+	return true;
 }
 
 static void keep_earlier(int64_t *earliest, gnutls_x509_crt_t certificate)
@@ -188,21 +243,28 @@ int64_t tls_expiry(const struct tls *tls, enum tls_file file)
 	return tls->expiry[file];
 }
 
-static bool choose_versions(struct tls *tls, const struct web_config *web, char *error, size_t size)
+static enum tls_key key_of(const struct tls *tls)
 {
-	char words[128];
-	int code;
+	gnutls_x509_crt_t *list = NULL;
+	unsigned int count = 0, bits;
+	enum tls_key key = TLS_KEY_OTHER;
 
-	snprintf(words, sizeof(words), "NORMAL:-VERS-ALL%s%s%s",
-		 web->highest_is_12 ? "" : ":+VERS-TLS1.3",
-		 web->lowest_is_13 ? "" : ":+VERS-TLS1.2",
-		 web->prefer_server_ciphers ? ":%SERVER_PRECEDENCE" : "");
-	code = gnutls_priority_init(&tls->priority, words, NULL);
-	return code == 0 || complain(error, size, words, code);
+	if (gnutls_certificate_get_x509_crt(tls->credentials, 0, &list, &count))
+		return key;
+	for (unsigned int i = 0; i < count; i++) {
+		int kind = gnutls_x509_crt_get_pk_algorithm(list[i], &bits);
+
+		if (i == 0 && (kind == GNUTLS_PK_RSA || kind == GNUTLS_PK_RSA_PSS))
+			key = TLS_KEY_RSA;
+		gnutls_x509_crt_deinit(list[i]);
+	}
+	gnutls_free(list);
+	return key;
 }
 
 static bool keep_sans(struct tls *tls, const struct web_config *web, char *error, size_t size)
 {
+	tls->sans_given = web->sans_given;
 	if (!web->san_count)
 		return true;
 	tls->san = malloc(web->san_count * sizeof(*tls->san));
@@ -228,10 +290,12 @@ struct tls *tls_load(const struct web_config *web, char *error, size_t size)
 	tls->request = requests[web->client_auth];
 	tls->verifies = web_config_verifies(web);
 	gnutls_certificate_set_verify_function(tls->credentials, check_client);
-	if (load_files(tls, web, error, size) && choose_versions(tls, web, error, size) &&
+	tls->proves = tls->verifies && web_config_has_ca(web);
+	if (load_pair(tls, web, error, size) && load_authorities(tls, web, error, size) &&
+	    tls_prioritise(web, key_of(tls), &tls->priorities, error, size) &&
 	    keep_sans(tls, web, error, size)) {
 		tls->expiry[TLS_SERVER] = chain_expiry(tls);
-		tls->expiry[TLS_CLIENT_CA] = authorities_expiry(tls);
+		tls->expiry[TLS_CLIENT_CA] = web_config_has_ca(web) ? authorities_expiry(tls) : -1;
 		warn_of_files(web);
 		return tls;
 	}
@@ -251,8 +315,10 @@ void tls_release(struct tls *tls)
 	if (!tls || atomic_fetch_sub(&tls->references, 1) > 1)
 		return;
 	gnutls_certificate_free_credentials(tls->credentials);
-	if (tls->priority)
-		gnutls_priority_deinit(tls->priority);
+	if (tls->priorities.all)
+		gnutls_priority_deinit(tls->priorities.all);
+	if (tls->priorities.older)
+		gnutls_priority_deinit(tls->priorities.older);
 	free(tls->san);
 	free(tls);
 }
@@ -280,6 +346,16 @@ void *tls_no_certificate(void)
 	return (void *)function;
 }
 
+/* The version is settled by now, the suite is not. */
+static int choose_suites(gnutls_session_t session)
+{
+	const struct tls *tls = gnutls_db_get_ptr(session);
+
+	if (gnutls_protocol_get_version(session) >= GNUTLS_TLS1_3)
+		return 0;
+	return gnutls_priority_set(session, tls->priorities.older);
+}
+
 /*
  * libmicrohttpd has set credentials of its own, which know no change of certificates, and keeps the
  * session's pointer for itself; that for a cache of sessions is free, as there is no such cache.
@@ -287,16 +363,18 @@ void *tls_no_certificate(void)
 bool tls_begin(struct tls *tls, void *session)
 {
 	if (gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, tls->credentials) ||
-	    gnutls_priority_set(session, tls->priority))
+	    gnutls_priority_set(session, tls->priorities.all))
 		return false;
 	gnutls_certificate_server_set_request(session, tls->request);
 	gnutls_db_set_ptr(session, tls);
+	if (tls->priorities.older)
+		gnutls_handshake_set_post_client_hello_function(session, choose_suites);
 	return true;
 }
 
 bool tls_peer_name(const struct tls *tls, void *session, char *name, size_t size)
 {
-	gnutls_x509_crt_t certificate = tls && tls->verifies ? shown(session) : NULL;
+	gnutls_x509_crt_t certificate = tls && tls->proves ? shown(session) : NULL;
 	size_t len = size, other_len = 0;
 	bool good = false;
 

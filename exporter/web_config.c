@@ -1,168 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads web.config.yml. Knows what may stand there, not what TLS and bcrypt are. Called by
- * config_files.c.
+ * Reads web.config.yml, all but its section of TLS. Knows what may stand there, not what bcrypt is.
  */
 #include "web_config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "principal_file.h"
-#include "tree.h"
+#include "contract.h"
+#include "log.h"
+#include "web_read.h"
 
-struct reader {
-	const char *path;
-	struct web_config *web;
-	char *error;
-	size_t error_size;
-};
-
-#define fail(reader, node, ...)                                                                    \
-	tree_fail((reader)->error, (reader)->error_size, (reader)->path, (node)->line, __VA_ARGS__)
-
-/* A key of a section: takes its value, or returns false. */
-struct key {
-	const char *name;
-	bool (*take)(struct reader *reader, const struct tree *node);
-	const char *right;
-};
-
-static const char *const client_auths[WEB_CLIENT_AUTH_COUNT] = {
-	[WEB_NO_CLIENT_CERT] = "NoClientCert",
-	[WEB_REQUEST_CLIENT_CERT] = "RequestClientCert",
-	[WEB_REQUIRE_ANY_CLIENT_CERT] = "RequireAnyClientCert",
-	[WEB_VERIFY_CLIENT_CERT_IF_GIVEN] = "VerifyClientCertIfGiven",
-	[WEB_REQUIRE_AND_VERIFY_CLIENT_CERT] = "RequireAndVerifyClientCert",
-};
-
-bool web_config_verifies(const struct web_config *web)
+const char *web_text(const struct tree *node)
 {
-	return web->client_auth == WEB_VERIFY_CLIENT_CERT_IF_GIVEN ||
-	       web->client_auth == WEB_REQUIRE_AND_VERIFY_CLIENT_CERT;
+	return node->kind == TREE_TEXT || node->kind == TREE_NOTHING ? node->text : NULL;
 }
 
-/* YAML can hide line ends in a value, some of them beyond ASCII; nothing here needs either. */
-static bool is_text(const struct tree *node)
+bool web_take_text(const struct tree *node, char *text, size_t size)
 {
-	const char *byte = node->kind == TREE_TEXT ? node->text : "";
-	bool any = *byte;
+	const char *given = web_text(node);
 
-	while (*byte >= ' ' && *byte <= '~')
-		byte++;
-	return any && !*byte;
+	for (const char *at = given; at && *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			return false;
+	return given && snprintf(text, size, "%s", given) < (int)size;
 }
 
-/* Below the file's own folder, unless it is absolute. */
-static bool take_path(const struct reader *reader, const struct tree *node, char path[256])
+static bool is_one_of(const char *text, const char *const *words)
 {
-	const char *slash = strrchr(reader->path, '/');
-	int folder =
-		slash && is_text(node) && *node->text != '/' ? (int)(slash - reader->path) + 1 : 0;
-
-	return is_text(node) &&
-	       snprintf(path, 256, "%.*s%s", folder, reader->path, node->text) < 256;
+	while (*words && strcmp(*words, text) != 0)
+		words++;
+	return *words;
 }
 
-static bool take_cert(struct reader *reader, const struct tree *node)
+bool web_take_flag(const struct tree *node, bool *flag)
 {
-	return take_path(reader, node, reader->web->cert_file);
+	static const char *const yes[] = { "true", "True", "TRUE", "yes", "Yes", "YES",
+					   "on",   "On",   "ON",   "y",	  "Y",	 NULL };
+	static const char *const no[] = { "false", "False", "FALSE", "no", "No", "NO",
+					  "off",   "Off",   "OFF",   "n",  "N",	 NULL };
+
+	*flag = node->kind == TREE_TEXT && node->plain && is_one_of(node->text, yes);
+	return *flag || node->kind == TREE_NOTHING ||
+	       (node->kind == TREE_TEXT && node->plain && is_one_of(node->text, no));
 }
 
-static bool take_key(struct reader *reader, const struct tree *node)
+bool web_comes_twice(struct web_reader *reader, const struct tree *map, const struct tree *node)
 {
-	return take_path(reader, node, reader->web->key_file);
-}
-
-static bool take_client_ca(struct reader *reader, const struct tree *node)
-{
-	return take_path(reader, node, reader->web->client_ca_file);
-}
-
-static bool take_client_auth(struct reader *reader, const struct tree *node)
-{
-	enum web_client_auth *auth = &reader->web->client_auth;
-
-	for (*auth = 0; is_text(node) && *auth < WEB_CLIENT_AUTH_COUNT; (*auth)++)
-		if (!strcmp(node->text, client_auths[*auth]))
-			return true;
+	for (const struct tree *other = map->first; other != node; other = other->next)
+		if (!strcmp(other->key, node->key))
+			return !web_fail(reader, node,
+					 "%.40s was already set in line %zu; keep one", node->key,
+					 other->line);
 	return false;
 }
 
-static bool take_sans(struct reader *reader, const struct tree *node)
-{
-	struct web_config *web = reader->web;
-
-	for (const struct tree *item = node->first; item; item = item->next)
-		if (web->san_count == WEB_SANS_MAX || !is_text(item) ||
-		    snprintf(web->san[web->san_count++], sizeof(web->san[0]), "%s", item->text) >=
-			    (int)sizeof(web->san[0]))
-			return false;
-	return node->kind == TREE_LIST && node->first;
-}
-
-static bool take_version(const struct tree *node, bool *is_12, bool *is_13)
-{
-	*is_12 = is_text(node) && !strcmp(node->text, "TLS12");
-	*is_13 = is_text(node) && !strcmp(node->text, "TLS13");
-	return *is_12 || *is_13;
-}
-
-static bool take_lowest(struct reader *reader, const struct tree *node)
-{
-	bool is_12;
-
-	return take_version(node, &is_12, &reader->web->lowest_is_13);
-}
-
-static bool take_highest(struct reader *reader, const struct tree *node)
-{
-	bool is_13;
-
-	return take_version(node, &reader->web->highest_is_12, &is_13);
-}
-
-static bool take_flag(const struct tree *node, bool *flag)
-{
-	*flag = is_text(node) && node->plain && !strcmp(node->text, "true");
-	return *flag || (is_text(node) && node->plain && !strcmp(node->text, "false"));
-}
-
-static bool take_preference(struct reader *reader, const struct tree *node)
-{
-	return take_flag(node, &reader->web->prefer_server_ciphers);
-}
-
-/* The agent speaks HTTP/1.1 whatever is allowed; both words are true then. */
-static bool take_http2(struct reader *reader, const struct tree *node)
-{
-	bool allowed;
-
-	(void)reader;
-	return take_flag(node, &allowed);
-}
-
-static const struct key tls_keys[] = {
-	{ "cert_file", take_cert, "a path in printable ASCII" },
-	{ "key_file", take_key, "a path in printable ASCII" },
-	{ "client_ca_file", take_client_ca, "a path in printable ASCII" },
-	{ "client_auth_type", take_client_auth,
-	  "NoClientCert, RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven or "
-	  "RequireAndVerifyClientCert" },
-	{ "client_allowed_sans", take_sans, "a list of at most 32 names in printable ASCII" },
-	{ "min_version", take_lowest, "TLS12 or TLS13; older ones are not spoken" },
-	{ "max_version", take_highest, "TLS12 or TLS13" },
-	{ "prefer_server_cipher_suites", take_preference, "true or false" },
-	{ NULL, NULL, NULL },
-};
-
-static const struct key http_keys[] = {
-	{ "http2", take_http2, "true or false" },
-	{ NULL, NULL, NULL },
-};
-
-static void list_keys(const struct key *keys, char *text, size_t size)
+static void list_keys(const struct web_key *keys, char *text, size_t size)
 {
 	size_t at = 0;
 
@@ -170,151 +65,371 @@ static void list_keys(const struct key *keys, char *text, size_t size)
 		at += (size_t)snprintf(text + at, size - at, "%s%s", at ? ", " : "", keys->name);
 }
 
-static bool comes_twice(struct reader *reader, const struct tree *map, const struct tree *node)
+/* A secret or a whole certificate is not for a log. */
+static bool refuse_value(struct web_reader *reader, const struct web_key *key,
+			 const struct tree *node)
 {
-	for (const struct tree *other = map->first; other != node; other = other->next)
-		if (!strcmp(other->key, node->key))
-			return !fail(reader, node, "%.40s was already set in line %zu; keep one",
-				     node->key, other->line);
-	return false;
+	static const char *const kinds[] = { [TREE_LIST] = "a list", [TREE_MAP] = "a map" };
+
+	if (!key->right)
+		return false;
+	if (!web_text(node))
+		return web_fail(reader, node, "%s is %s: must be %s", key->name, kinds[node->kind],
+				key->right);
+	return web_fail(reader, node, "%s is \"%.60s\": must be %s", key->name, web_text(node),
+			key->right);
 }
 
-static bool is_map(struct reader *reader, const struct tree *node)
-{
-	return node->kind == TREE_MAP || node->kind == TREE_NOTHING ||
-	       fail(reader, node, "%s must hold settings, `key: value` in a line each",
-		    node->key ? node->key : "the file");
-}
-
-static bool read_keys(struct reader *reader, const struct key *keys, const struct tree *map)
+bool web_read_keys(struct web_reader *reader, const struct web_key *keys, const struct tree *map)
 {
 	char names[256];
 
 	for (const struct tree *node = map->first; node; node = node->next) {
-		const struct key *key = keys;
+		const struct web_key *key = keys;
 
-		while (key->name && strcmp(key->name, node->key))
+		while (key->name && strcmp(key->name, node->key) != 0)
 			key++;
 		list_keys(keys, names, sizeof(names));
 		if (!key->name)
-			return fail(reader, node, "unknown setting \"%.40s\" in %s: it may have %s",
-				    node->key, map->key, names);
-		if (comes_twice(reader, map, node))
+			return web_fail(reader, node,
+					"unknown setting \"%.40s\" in %s: it may have %s",
+					node->key, map->key, names);
+		if (web_comes_twice(reader, map, node))
 			return false;
 		if (!key->take(reader, node))
-			return fail(reader, node, "%s must be %s", key->name, key->right);
+			return refuse_value(reader, key, node);
 	}
 	return true;
 }
 
-static bool read_tls(struct reader *reader, const struct tree *map)
+static bool is_map(struct web_reader *reader, const struct tree *node)
 {
-	struct web_config *web = reader->web;
-
-	if (!read_keys(reader, tls_keys, map))
-		return false;
-	web->tls = map->first;
-	if (web->tls && (!*web->cert_file || !*web->key_file))
-		return fail(reader, map, "%s needs cert_file and key_file", map->key);
-	if (web_config_verifies(web) && !*web->client_ca_file)
-		return fail(reader, map, "client_auth_type %s needs client_ca_file",
-			    client_auths[web->client_auth]);
-	if (!web_config_verifies(web) && (*web->client_ca_file || web->san_count))
-		return fail(reader, map,
-			    "client_ca_file and client_allowed_sans need the client_auth_type "
-			    "VerifyClientCertIfGiven or RequireAndVerifyClientCert");
-	return !(web->lowest_is_13 && web->highest_is_12) ||
-	       fail(reader, map, "min_version is above max_version");
+	return node->kind == TREE_MAP || node->kind == TREE_NOTHING ||
+	       web_fail(reader, node, "%s must hold settings, `key: value` in a line each",
+			node->key ? node->key : "the file");
 }
 
-static bool read_http(struct reader *reader, const struct tree *map)
+/* Names are as they stand here, in this case. */
+static const struct {
+	const char *name;
+	const char *values[3]; /* NULL at first: any */
+} headers[WEB_HEADERS] = {
+	{ "Content-Security-Policy", { NULL } },
+	{ "Strict-Transport-Security", { NULL } },
+	{ "X-Content-Type-Options", { "nosniff", NULL } },
+	{ "X-Frame-Options", { "deny", "sameorigin", NULL } },
+	{ "X-XSS-Protection", { NULL } },
+};
+
+const char *web_config_header(size_t index)
 {
-	return read_keys(reader, http_keys, map);
+	return headers[index].name;
+}
+
+/* What would end the header is a blank, as Go's server writes it. */
+static bool keep_header(struct web_config *web, size_t index, const char *value)
+{
+	char *copy = strdup(value);
+
+	web->header[index] = copy;
+	for (; copy && *copy; copy++)
+		if ((unsigned char)*copy < ' ' || *copy == 0x7f)
+			*copy = ' ';
+	return web->header[index];
+}
+
+static bool take_header(struct web_reader *reader, const struct tree *node)
+{
+	const char *value = web_text(node);
+	size_t i = 0;
+
+	while (i < WEB_HEADERS && strcmp(headers[i].name, node->key) != 0)
+		i++;
+	if (i == WEB_HEADERS)
+		return web_fail(reader, node,
+				"headers: \"%.60s\" can't be set: must be one of "
+				"Content-Security-Policy, Strict-Transport-Security, "
+				"X-Content-Type-Options, X-Frame-Options, X-XSS-Protection",
+				node->key);
+	if (!value || (headers[i].values[0] && !is_one_of(value, headers[i].values)))
+		return web_fail(reader, node, "headers: %s is \"%.60s\": must be %s%s%s", node->key,
+				value ? value : "no text",
+				headers[i].values[0] ? headers[i].values[0] : "a text",
+				headers[i].values[0] && headers[i].values[1] ? " or " : "",
+				headers[i].values[0] && headers[i].values[1] ? headers[i].values[1]
+									     : "");
+	return keep_header(reader->web, i, value) || web_fail(reader, node, "out of memory");
+}
+
+static bool take_headers(struct web_reader *reader, const struct tree *node)
+{
+	if (!is_map(reader, node))
+		return false;
+	for (const struct tree *header = node->first; header; header = header->next)
+		if (web_comes_twice(reader, node, header) || !take_header(reader, header))
+			return false;
+	return true;
+}
+
+/* Clients agree on HTTP/1.1 with a server that speaks nothing else. */
+static bool take_http2(struct web_reader *reader, const struct tree *node)
+{
+	bool allowed = false;
+
+	if (!web_take_flag(node, &allowed))
+		return false;
+	if (allowed)
+		log_info("%s: http2 is allowed, but the agent speaks HTTP/1.1 only", reader->path);
+	return true;
+}
+
+static const struct web_key http_keys[] = {
+	{ "http2", take_http2, "true or false" },
+	{ "headers", take_headers, NULL },
+	{ NULL, NULL, NULL },
+};
+
+static bool read_http(struct web_reader *reader, const struct tree *map)
+{
+	return web_read_keys(reader, http_keys, map);
+}
+
+/* One unit of Go's time.Duration at *text, in nanoseconds; 0: none. */
+static double unit_at(const char **text)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = { { "ns", 1 },   { "us", 1e3 }, { "\xc2\xb5s", 1e3 }, { "\xce\xbcs", 1e3 },
+		      { "ms", 1e6 }, { "s", 1e9 },  { "m", 60e9 },	  { "h", 3600e9 } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (!strncmp(*text, units[i].name, strlen(units[i].name))) {
+			*text += strlen(units[i].name);
+			return units[i].ns;
+		}
+	return 0;
+}
+
+static bool parse_units(const char *text, double *sum)
+{
+	do {
+		char *end;
+		double number = strtod(text, &end), unit;
+
+		if (end == text || end != text + strspn(text, "0123456789."))
+			return false;
+		text = end;
+		unit = unit_at(&text);
+		if (unit == 0)
+			return false;
+		*sum += number * unit;
+	} while (*text);
+	return true;
+}
+
+/* "1.5s", "1m30s"; a number alone is nanoseconds. A negative one is as good as none. */
+static bool parse_duration(const char *text, uint64_t *ns)
+{
+	bool negative = *text == '-';
+	double sum = 0;
+
+	text += *text == '-' || *text == '+';
+	if (*text && !text[strspn(text, "0123456789")])
+		sum = strtod(text, NULL);
+	else if (!parse_units(text, &sum))
+		return false;
+	*ns = negative ? 0 : (uint64_t)sum;
+	return sum < 9.2e18;
+}
+
+static bool take_interval(struct web_reader *reader, const struct tree *node)
+{
+	return node->kind == TREE_NOTHING ||
+	       (web_text(node) && parse_duration(node->text, &reader->web->rate_ns));
+}
+
+static bool take_burst(struct web_reader *reader, const struct tree *node)
+{
+	const char *text = web_text(node);
+	bool negative = text && *text == '-';
+	uint64_t burst = 0;
+
+	if (node->kind != TREE_NOTHING &&
+	    (!text || !node->plain ||
+	     !contract_parse_number(text + negative, strlen(text + negative), INT64_MAX, &burst)))
+		return false;
+	reader->web->rate_burst = negative ? 0 : burst;
+	return true;
+}
+
+static const struct web_key rate_keys[] = {
+	{ "interval", take_interval, "a duration, such as 100ms or 1s" },
+	{ "burst", take_burst, "a number of requests" },
+	{ NULL, NULL, NULL },
+};
+
+static bool read_rate(struct web_reader *reader, const struct tree *map)
+{
+	if (!web_read_keys(reader, rate_keys, map))
+		return false;
+	if (reader->web->rate_ns && !reader->web->rate_burst)
+		log_warn("%s: rate_limit has no burst, so each request over TCP is refused",
+			 reader->path);
+	return true;
+}
+
+int web_config_cost(const char *bcrypt)
+{
+	return (bcrypt[4] - '0') * 10 + bcrypt[5] - '0';
+}
+
+/* What Go's bcrypt.Cost() takes for a hash. */
+static bool is_hash(const char *text)
+{
+	size_t cost = text[0] == '$' && text[1] && text[2] == '$' ? 3 : 4;
+	uint64_t number;
+
+	return strlen(text) >= WEB_BCRYPT_SIZE - 2 && text[0] == '$' && text[1] <= '2' &&
+	       contract_parse_number(text + cost, 2, WEB_COST_MAX, &number) && number >= 4;
 }
 
 /* $2a$, $2b$ or $2y$, the cost, 22 characters of salt and 31 of hash. */
-static const char *check_bcrypt(const char *text)
+static bool is_bcrypt(const char *text)
 {
 	static const char digits[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				     "0123456789";
-	int cost;
 
-	if (strlen(text) != WEB_BCRYPT_SIZE - 1 || memcmp(text, "$2", 2) ||
-	    !memchr("aby", text[2], 3) || text[3] != '$' || text[6] != '$' ||
-	    strspn(text + 7, digits) != 53 || strspn(text + 4, "0123456789") != 2)
-		return "the bcrypt hash of the password, such as htpasswd -nBC 10 NAME makes";
-	cost = (text[4] - '0') * 10 + text[5] - '0';
-	if (cost < 4 || cost > WEB_COST_MAX)
-		return "a bcrypt hash with a cost from 4 to 14, as each more takes twice the time";
-	return NULL;
+	return strlen(text) == WEB_BCRYPT_SIZE - 1 && !memcmp(text, "$2", 2) &&
+	       memchr("aby", text[2], 3) && text[3] == '$' && text[6] == '$' &&
+	       strspn(text + 7, digits) == 53;
 }
 
-static bool read_users(struct reader *reader, const struct tree *map)
+static bool take_user(struct web_reader *reader, const struct tree *node)
 {
-	struct web_config *web = reader->web;
+	struct web_user *user = &reader->web->user[reader->web->user_count++];
+	const char *hash = web_text(node);
 
-	for (const struct tree *node = map->first; node; node = node->next) {
-		struct web_user *user = &web->user[web->user_count];
-		const char *right = is_text(node) ? check_bcrypt(node->text) : "a bcrypt hash";
+	if (strlen(node->key) >= sizeof(user->name))
+		return web_fail(reader, node, "the user \"%.40s...\": must have at most %zu bytes",
+				node->key, sizeof(user->name) - 1);
+	if (!hash || !is_hash(hash))
+		return web_fail(reader, node,
+				"what %.63s has must be the bcrypt hash of the password, of a cost "
+				"from 4 to %d, such as htpasswd -nBC 10 NAME makes",
+				node->key, WEB_COST_MAX);
+	strcpy(user->name, node->key);
+	if (is_bcrypt(hash))
+		strcpy(user->bcrypt, hash);
+	else
+		log_warn("%s: the hash in line %zu is no bcrypt, so no password matches it",
+			 reader->path, node->line);
+	return true;
+}
 
-		if (comes_twice(reader, map, node))
-			return false;
-		if (web->user_count == WEB_USERS_MAX)
-			return fail(reader, node, "more than %d users", WEB_USERS_MAX);
-		if (!principal_name_valid(node->key, strlen(node->key)))
-			return fail(reader, node, "a user's name is 1 to 63 of A-Z a-z 0-9 _ . -");
-		if (right)
-			return fail(reader, node, "what %.63s has must be %s", node->key, right);
-		snprintf(user->name, sizeof(user->name), "%s", node->key);
-		snprintf(user->bcrypt, sizeof(user->bcrypt), "%s", node->text);
-		web->user_count++;
+/* The rule that keeps strangers from taking a processor. */
+static void say_what_is_slow(const struct web_reader *reader)
+{
+	int highest = 0;
+
+	for (size_t i = 0; i < reader->web->user_count; i++) {
+		const char *hash = reader->web->user[i].bcrypt;
+
+		if (*hash && web_config_cost(hash) > highest)
+			highest = web_config_cost(hash);
 	}
+	if (highest >= WEB_COST_SLOW)
+		log_warn("%s: a bcrypt of cost %d takes 2^%d times as long as one of 14, which "
+			 "takes about a second; those from %d on are checked one at a time, beside "
+			 "the others, and a right password is remembered",
+			 reader->path, highest, highest - 14, WEB_COST_SLOW);
+}
+
+static bool read_users(struct web_reader *reader, const struct tree *map)
+{
+	for (const struct tree *node = map->first; node; node = node->next) {
+		if (web_comes_twice(reader, map, node))
+			return false;
+		if (reader->web->user_count == WEB_USERS_MAX)
+			return web_fail(reader, node, "more than %d users", WEB_USERS_MAX);
+		if (!take_user(reader, node))
+			return false;
+	}
+	say_what_is_slow(reader);
 	return true;
 }
 
 static const struct {
 	const char *name;
-	bool (*read)(struct reader *reader, const struct tree *map);
+	bool (*read)(struct web_reader *reader, const struct tree *map);
 } sections[] = {
-	{ "tls_server_config", read_tls },
+	{ "tls_server_config", web_read_tls },
 	{ "http_server_config", read_http },
+	{ "rate_limit", read_rate },
 	{ "basic_auth_users", read_users },
 };
 
 #define SECTION_COUNT (sizeof(sections) / sizeof(sections[0]))
 
-static bool read_sections(struct reader *reader, const struct tree *tree)
+static bool read_sections(struct web_reader *reader, const struct tree *tree)
 {
 	if (!is_map(reader, tree))
 		return false;
 	for (const struct tree *node = tree->first; node; node = node->next) {
 		size_t i = 0;
 
-		while (i < SECTION_COUNT && strcmp(sections[i].name, node->key))
+		while (i < SECTION_COUNT && strcmp(sections[i].name, node->key) != 0)
 			i++;
 		if (i == SECTION_COUNT)
-			return fail(reader, node,
-				    "unknown section \"%.40s\": there are tls_server_config, "
-				    "http_server_config, basic_auth_users",
-				    node->key);
-		if (comes_twice(reader, tree, node) || !is_map(reader, node) ||
+			return web_fail(reader, node,
+					"unknown section \"%.40s\": there are tls_server_config, "
+					"http_server_config, rate_limit, basic_auth_users",
+					node->key);
+		if (web_comes_twice(reader, tree, node) || !is_map(reader, node) ||
 		    !sections[i].read(reader, node))
 			return false;
 	}
 	return true;
 }
 
+/* The toolkit's own defaults. */
+static struct web_config *web_new(void)
+{
+	struct web_config *web = calloc(1, sizeof(*web));
+
+	if (!web)
+		return NULL;
+	web->lowest = WEB_TLS12;
+	web->highest = WEB_TLS13;
+	web->prefer_server_ciphers = true;
+	return web;
+}
+
 struct web_config *web_config_read(const char *path, char *error, size_t size)
 {
-	struct reader reader = { path, calloc(1, sizeof(*reader.web)), error, size };
+	struct web_reader reader = { path, web_new(), error, size };
 	struct tree *tree = reader.web ? tree_read(path, error, size) : NULL;
 
 	if (!reader.web)
 		snprintf(error, size, "out of memory");
 	if (!tree || !read_sections(&reader, tree)) {
-		free(reader.web);
+		web_config_free(reader.web);
 		reader.web = NULL;
 	}
 	tree_free(tree);
 	return reader.web;
+}
+
+void web_config_free(struct web_config *web)
+{
+	if (!web)
+		return;
+	if (web->key.text)
+		explicit_bzero(web->key.text, strlen(web->key.text));
+	free(web->cert.text);
+	free(web->key.text);
+	free(web->client_ca.text);
+	for (size_t i = 0; i < WEB_HEADERS; i++)
+		free(web->header[i]);
+	free(web);
 }

@@ -114,6 +114,12 @@ void http_refuse_length(const struct http_call *call, struct reply *reply); /* >
 unsigned int http_guard_wrong(const char *address);
 
 /*
+ * A token bucket for all requests: room for `burst`, one more each interval_ns, 0 being any rate.
+ * 0: the request may pass; else how many seconds to wait. For one thread at a time.
+ */
+unsigned int http_rate_wait(uint64_t interval_ns, uint64_t burst);
+
+/*
  * Has a password checked while the request waits; http_proved() will wake it. False: so many wait
  * already, or the server is stopping, and nothing was begun.
  */

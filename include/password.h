@@ -23,9 +23,13 @@ void password_free(struct password_book *book);
 enum password_word password_recall(struct password_book *book, const char *user,
 				   const char *password);
 
+/* Whether to check a password of this user, or of nobody, takes more than about a second. */
+bool password_is_slow(const struct password_book *book, const char *user);
+
 /*
- * Computes it, which takes from milliseconds to a second, for a user that there is not as for one
- * that there is, and remembers. Any thread.
+ * Computes it, which takes from milliseconds to, for the costliest, hours, for a user that there is
+ * not as for one that there is, and remembers. Any thread; while it computes, the thread may be
+ * ended by pthread_cancel(), and with cancelling disabled when it returns.
  */
 bool password_check(struct password_book *book, const char *user, const char *password);
 

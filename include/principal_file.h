@@ -4,11 +4,11 @@
  *
  *	name role proof [expires=YYYY-MM-DDThh:mm:ssZ] [domains=PATTERN[,PATTERN...]]
  *
- * name is [A-Za-z0-9_.-]{1,63} and unique in a file; role viewer or operator; proof the SHA-256 of
- * a bearer token in hexadecimal (`printf %s TOKEN | sha256sum`), so that a reader of the file can't
- * use what it reads, or `basic` (the password of that user in web.config.yml) or `certificate` (a
- * client certificate with that common name). '#' starts a comment line. Pure; for the agent, which
- * reads the file, and for the command line, which edits it.
+ * name is [A-Za-z0-9_.@+-]{1,63} and unique in a file; role viewer or operator; proof the SHA-256
+ *of a bearer token in hexadecimal (`printf %s TOKEN | sha256sum`), so that a reader of the file
+ *can't use what it reads, or `basic` (the password of that user in web.config.yml) or `certificate`
+ *(a client certificate with that common name). '#' starts a comment line. Pure; for the agent,
+ *which reads the file, and for the command line, which edits it.
  */
 #ifndef XENBALLOON_PRINCIPAL_FILE_H
 #define XENBALLOON_PRINCIPAL_FILE_H

@@ -41,7 +41,7 @@ bool tls_begin(struct tls *tls, void *session);
 
 /*
  * The common name in the certificate that the client of this session has shown and that was held
- * against client_ca_file. False if there is none, or not exactly one name that fits.
+ * against client_ca_file or client_ca. False if there is none, or not exactly one name that fits.
  */
 bool tls_peer_name(const struct tls *tls, void *session, char *name, size_t size);
 

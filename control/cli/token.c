@@ -105,7 +105,7 @@ static bool read_line(const struct options *options, const char *name, struct pr
 {
 	*line = (struct principal_line){ .proof = PROOF_TOKEN };
 	if (!principal_name_valid(name, strlen(name)))
-		return usage("name", name, "1 to 63 of A-Z a-z 0-9 _ . -");
+		return usage("name", name, "1 to 63 of A-Z a-z 0-9 _ . - @ +");
 	strcpy(line->name, name);
 	for (line->role = ROLE_VIEWER; line->role <= ROLE_OPERATOR; line->role++)
 		if (options->role && !strcmp(control_role_name(line->role), options->role))

@@ -174,19 +174,23 @@ static void each_is_proved_in_the_way_of_its_line(void **state)
 		{ "old", PROOF_BASIC, AUTH_EXPIRED, ROLE_NONE },
 		{ "other", PROOF_BASIC, AUTH_GOOD, ROLE_VIEWER },
 		{ "other", PROOF_CERTIFICATE, AUTH_WRONG, ROLE_NONE },
-		{ "no name", PROOF_BASIC, AUTH_WRONG, ROLE_NONE },
+		{ "any name", PROOF_BASIC, AUTH_GOOD, ROLE_VIEWER },
+		{ "any name", PROOF_CERTIFICATE, AUTH_WRONG, ROLE_NONE },
 	};
+	struct principal who;
 	struct auth *auth;
 
 	(void)state;
 	assert_int_equal(load(text, sizeof(text) - 1, &auth), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct principal who = { .name = "" };
-
+		who = (struct principal){ .name = "" };
 		assert_int_equal(auth_proved(auth, rows[i].name, rows[i].proof, NOW, &who),
 				 rows[i].verdict);
 		assert_int_equal(who.role, rows[i].role);
 	}
+	/* Logs are read on terminals. */
+	auth_proved(auth, "a\x1b[1m\xff", PROOF_BASIC, NOW, &who);
+	assert_string_equal(who.name, "a?[1m?");
 	assert_string_equal(auth_nth(auth, PROOF_BASIC, 1), "old");
 	assert_null(auth_nth(auth, PROOF_BASIC, 2));
 	assert_true(auth_has(auth, PROOF_TOKEN));
