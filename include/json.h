@@ -38,7 +38,13 @@ void json_put_answer(struct text *text, const struct control_request *request,
 /* Guests that one request may list. */
 #define JSON_DOMAINS_MAX 4096
 
-enum json_kind { JSON_SELFBALLOON, JSON_TARGET, JSON_POLICY, JSON_SELFBALLOON_MANY };
+enum json_kind {
+	JSON_SELFBALLOON,
+	JSON_TARGET,
+	JSON_SELFBALLOON_MANY,
+	JSON_POLICY,
+	JSON_KIND_COUNT
+};
 
 /* What a request to change something says. */
 struct json_change {

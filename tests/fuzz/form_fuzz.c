@@ -25,8 +25,12 @@ static void print(const struct json_change *change, enum json_kind kind, struct 
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)change->target_kib);
 	if (kind == JSON_TARGET)
 		print_field(text, "target_kib", number);
+	else if (kind == JSON_POLICY)
+		print_field(text, "policy", change->policy);
 	else
 		print_field(text, "enabled", change->enabled ? "yes" : "off");
+	if (change->restore)
+		print_field(text, "restore", "1");
 	print_field(text, "dry_run", change->dry_run ? "1" : "0");
 	print_field(text, "force", change->force ? "true" : "no");
 	for (size_t i = 0; i < change->count; i++)
@@ -45,6 +49,7 @@ static void accepted(const struct json_change *change, enum json_kind kind)
 	MUST(json_change_parse_form(text.bytes, text.len, kind, &again, error, sizeof(error)));
 	MUST(change->enabled == again.enabled && change->target_kib == again.target_kib);
 	MUST(change->dry_run == again.dry_run && change->force == again.force);
+	MUST(change->restore == again.restore && !strcmp(change->policy, again.policy));
 	MUST(change->count == again.count);
 	for (size_t i = 0; i < change->count; i++)
 		MUST(strcmp(change->domains[i], again.domains[i]) == 0);
@@ -70,7 +75,7 @@ static void strictly(const char *body, size_t len, const struct form *form)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = { data, size };
-	enum json_kind kind = fuzz_byte(&input) % 3;
+	enum json_kind kind = fuzz_byte(&input) % JSON_KIND_COUNT;
 	char error[256] = "", *body = malloc(input.left + !input.left);
 	struct json_change change;
 	struct form form;

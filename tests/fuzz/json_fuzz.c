@@ -11,8 +11,12 @@ static void print(const struct json_change *change, enum json_kind kind, struct 
 	json_put_open(text, NULL, '{');
 	if (kind == JSON_TARGET)
 		json_put_number(text, "target_kib", change->target_kib);
+	else if (kind == JSON_POLICY)
+		json_put_string(text, "policy", change->policy);
 	else
 		json_put_bool(text, "enabled", change->enabled);
+	if (change->restore)
+		json_put_bool(text, "restore", true);
 	json_put_bool(text, "dry_run", change->dry_run);
 	json_put_bool(text, "force", change->force);
 	if (change->domains) {
@@ -27,7 +31,8 @@ static void print(const struct json_change *change, enum json_kind kind, struct 
 static void same(const struct json_change *a, const struct json_change *b)
 {
 	MUST(a->enabled == b->enabled && a->target_kib == b->target_kib);
-	MUST(a->dry_run == b->dry_run && a->force == b->force);
+	MUST(a->dry_run == b->dry_run && a->force == b->force && a->restore == b->restore);
+	MUST(!strcmp(a->policy, b->policy));
 	MUST(a->count == b->count && !a->domains == !b->domains);
 	for (size_t i = 0; i < a->count; i++)
 		MUST(strcmp(a->domains[i], b->domains[i]) == 0);
@@ -42,6 +47,8 @@ static void accepted(const struct json_change *change, enum json_kind kind)
 	MUST(change->target_kib <= CONTRACT_KIB_MAX);
 	MUST(change->count <= JSON_DOMAINS_MAX && (change->count > 0) == (change->domains != NULL));
 	MUST(!change->domains || kind == JSON_SELFBALLOON_MANY);
+	MUST(!*change->policy || kind == JSON_POLICY);
+	MUST(!change->restore || kind == JSON_SELFBALLOON || kind == JSON_SELFBALLOON_MANY);
 	for (size_t i = 0; i < change->count; i++)
 		MUST(*change->domains[i] && strlen(change->domains[i]) <= SNAPSHOT_NAME_MAX);
 	print(change, kind, &text);
@@ -67,7 +74,7 @@ static void refused(const char *error, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = { data, size };
-	enum json_kind kind = fuzz_byte(&input) % 3;
+	enum json_kind kind = fuzz_byte(&input) % JSON_KIND_COUNT;
 	char error[256] = "", *body = malloc(input.left + !input.left);
 	struct json_change change;
 
