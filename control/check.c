@@ -209,8 +209,8 @@ static enum control_result tell_of_silence(struct ask *ask, struct control_answe
 		answer_warn(answer, "No guest daemon has reported from this guest: it keeps its "
 				    "size until one runs there.");
 	else if (domain->state == STATE_SILENT)
-		answer_warn(answer, "The guest daemon has fallen silent: the guest keeps its size "
-				    "until it runs again.");
+		answer_warn(answer, "The guest daemon is silent: until it runs again the guest "
+				    "gives nothing back, and may grow.");
 	else if (domain->state == STATE_REFUSED)
 		answer_warn(answer, "The guest %s. It keeps its size until that is mended.",
 			    domain->reason);

@@ -214,9 +214,14 @@ void plan_selfballoon(struct plan *plan, bool on)
 	set_number(plan, NODE_SELFBALLOON, on);
 }
 
-static void set_target(struct plan *plan, uint64_t target_kib)
+void plan_target_alone(struct plan *plan, uint64_t target_kib)
 {
 	set_number(plan, NODE_TARGET, target_kib);
+}
+
+static void set_target(struct plan *plan, uint64_t target_kib)
+{
+	plan_target_alone(plan, target_kib);
 	set_number(plan, NODE_VM_MEMORY, target_kib / 1024);
 	plan->after.cap_kib = cap_of(plan, target_kib);
 }

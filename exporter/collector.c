@@ -219,6 +219,8 @@ static void tick(int64_t clock)
 		roster_tick(now.roster, now.store);
 	list();
 	remember(clock);
+	if (now.store && now.hypervisor && !now.catching_up)
+		control_free_silent(now.store, now.hypervisor);
 	/* What was put back in force by itself, and what could not be kept before. */
 	control_keep();
 }

@@ -50,6 +50,7 @@ struct config {
 	uint64_t snmp_notify_host_recover_kib; /* snmp.notify_host_recover_mib: above that */
 
 	uint64_t control_reserve_kib;	 /* control.reserve_mib */
+	bool control_silent_may_grow;	 /* control.silent_may_grow */
 	bool control_guest_may_grow;	 /* control.guest_may_grow */
 	unsigned int control_timeout_ms; /* control.timeout_ms: for an answer from the store */
 

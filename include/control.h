@@ -246,6 +246,12 @@ struct reading control_former_target(const char *uuid);
  */
 int control_keep(void);
 
+/*
+ * Raises the target of each guest that is silent while selfballooning is on, as far as its cap lets
+ * it, unless control.silent_may_grow is false. Each raise is audited. Collector thread.
+ */
+void control_free_silent(struct store *store, struct hypervisor *hypervisor);
+
 /* The guest itself set selfballoon to 1 and control.guest_may_grow is true: raise its cap. */
 int control_guest_enabled(struct store *store, struct hypervisor *hypervisor, uint32_t domid,
 			  const char *uuid);

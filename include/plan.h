@@ -45,6 +45,9 @@ int plan_let_grow(struct plan *plan);
 /* The cap that belongs to the target; -ERANGE: that is not known. */
 int plan_confine(struct plan *plan);
 
+/* Sets what the node of the target is to hold; the cap stays. */
+void plan_target_alone(struct plan *plan, uint64_t target_kib);
+
 /* Sets what the nodes of selfballoon and policy are to hold; no policy: none of that name. */
 void plan_selfballoon(struct plan *plan, bool enabled);
 void plan_policy(struct plan *plan, const char *text);

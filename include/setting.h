@@ -32,7 +32,7 @@ struct setting {
 	const char *help;
 };
 
-#define SETTING_COUNT 28
+#define SETTING_COUNT 29
 
 extern const struct setting settings[SETTING_COUNT];
 

@@ -2,19 +2,21 @@
 # SPDX-License-Identifier: MIT
 #
 # How a guest's daemon lives beside others and ends: one at a time, nothing shrinks when it is gone,
-# and an end for good leaves the guest able to grow.
+# and an end for good leaves the guest able to grow: by its own last word, or by dom0's once it is silent.
 
 bats_require_minimum_version 1.5.0
 load lib.bash
 
 setup_file() {
-	host_up --guests 3 --host-mib 2048 --static-max-mib 512 \
-		--daemon "$BUILD/xenballoon-guest" --daemons 3
-	for name in guest1 guest2 guest3; do
+	host_up --guests 4 --host-mib 2048 --static-max-mib 512 \
+		--daemon "$BUILD/xenballoon-guest" --daemons 4
+	for name in guest1 guest2 guest3 guest4; do
 		wait_until 30 reported $name
 		selfballoon $name true
 		wait_until 30 is_smaller $name 480
 	done
+	# It is not started again, and silent when the last test begins.
+	bed daemon guest4 kill
 }
 
 teardown_file() {
@@ -105,4 +107,31 @@ locked() {
 # It has taken note of being off.
 settled_off() {
 	same "$(store_read "/local/domain/$(domid "$1")/memory/selftarget")" ""
+}
+
+order_is() { # NAME KIB
+	same "$(store_read "/local/domain/$(domid "$1")/memory/target")" "$2" "dom0's target of $1"
+}
+
+is_full() { # NAME
+	same "$(number "$1" current_kib)" 524288 "size of $1"
+}
+
+@test "killed for good, it is let grow by dom0 once it is silent, which is audited" {
+	local cap line other
+	other=$(store_read "/local/domain/$(domid guest1)/memory/target")
+	cap=$(bed list --json | jq '.[] | select(.name == "guest4") | .cap_kib')
+	wait_until 150 order_is guest4 524288
+	wait_until 30 is_full guest4
+	same "$(bed list --json | jq '.[] | select(.name == "guest4") | .cap_kib')" "$cap" cap
+	line=$(grep '"principal":"xenballoon-agent"' "$HOST_DIR/audit.log")
+	same "$(wc -l <<<"$line")" 1 "audit lines"
+	same "$(jq -c '[.name, .action, .result, .interface, .after]' <<<"$line")" \
+		'["guest4","target","ok",null,524288]'
+	contains "$(jq -r .detail <<<"$line")" "silent while selfballooning is on"
+	[ "$(jq .before <<<"$line")" -le 524288 ]
+	# That of one that reports stays.
+	order_is guest1 "$other"
+	bed daemon guest4 start
+	wait_until 60 is_smaller guest4 500
 }

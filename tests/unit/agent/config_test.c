@@ -64,6 +64,7 @@ static void defaults_hold_without_a_file(void **state)
 	assert_int_equal(config->http_read, HTTP_READ_OPEN);
 	assert_int_equal(config->control_reserve_kib, 64 * 1024);
 	assert_false(config->control_guest_may_grow);
+	assert_true(config->control_silent_may_grow);
 	assert_null(config->auth);
 	config_free(config);
 }
