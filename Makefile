@@ -175,12 +175,12 @@ check-debian: ## the tree in a bare root of the other one of Debian 12 and 13; n
 	$(call need,debian)
 	$(Q)tests/debian/run
 
-check-xen: ## real Xen under QEMU; SCENARIO=name for one
+check-xen: guest-static ## real Xen under QEMU; SCENARIO=name for one
 	$(call need,demo system xen)
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/xen/run $(SCENARIO)
 
-xen-shell: ## a prompt in a real dom0 with guests up
+xen-shell: guest-static ## a prompt in a real dom0 with guests up
 	$(call need,demo system xen)
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/xen/run --shell

@@ -90,7 +90,12 @@ unpack_kernel() {
 closure() {
 	local root=$1 libs unresolved
 	shift
-	libs=$(LD_LIBRARY_PATH=$debs/libxenmisc$xen_version/usr/lib/x86_64-linux-gnu ldd "$@")
+	# A static program is an error for ldd.
+	libs=$(LD_LIBRARY_PATH=$debs/libxenmisc$xen_version/usr/lib/x86_64-linux-gnu ldd "$@" 2>&1) ||
+		grep -q 'not a dynamic executable' <<<"$libs" || {
+		say "ldd $*: $libs"
+		return 1
+	}
 	unresolved=$(grep 'not found' <<<"$libs" || true)
 	if [ -n "$unresolved" ]; then
 		say "shared libraries missing on this machine:" "$unresolved"
@@ -176,10 +181,9 @@ pack() {
 product() {
 	local root=$1 program
 	shift
-	mkdir -p "$root/usr/sbin"
 	for program; do
 		if [ -x "$top/build/$program" ]; then
-			cp "$top/build/$program" "$root/usr/sbin/"
+			install -D -m 755 "$top/build/$program" "$root/usr/sbin/$program"
 			closure "$root" "$top/build/$program"
 		fi
 	done
@@ -208,7 +212,7 @@ build_guest_image() {
 	done
 	cp "$out/xen_selfballoon.ko" "$root/lib/modules/"
 	store_tools "$root"
-	product "$root" xenballoon-guest
+	product "$root" xenballoon-guest static/xenballoon-guest
 	pack "$root" "$out/guest.img"
 }
 
@@ -278,7 +282,7 @@ if stale "$out/xen_selfballoon.ko" "$top"/guest/*.c "$top"/guest/kmod/* "$top"/i
 fi
 if stale "$out/guest.img" "$here/image.sh" "$here/image/guest-init" "$here/image/guest-halt" \
 	"$out/take" "$out/hog" "$out/wake" "$out/opath" "$out/xen_selfballoon.ko" "$out/vmlinux" \
-	"$top/build/xenballoon-guest"; then
+	"$top/build/xenballoon-guest" "$top/build/static/xenballoon-guest"; then
 	say "making the guest image"
 	build_guest_image
 fi
