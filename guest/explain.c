@@ -52,18 +52,35 @@ static void print_terms(const struct picture *picture)
 	       mib(picture->decision.goal_kib));
 }
 
+static void print_floors(const struct picture *picture)
+{
+	const struct policy_knobs *knobs = &picture->settings.knobs;
+	const struct view *view = &picture->sample.view;
+	uint64_t headroom = policy_headroom_kib(picture->settings.policy, view, knobs);
+	struct term floors[POLICY_FLOORS];
+	char name[24];
+
+	settings_floor_name(knobs, name, sizeof(name));
+	printf("Never below %.1f MiB, the largest of\n", mib(picture->decision.floor_kib));
+	printf("    %8.1f MiB  in use, with %.1f kept available\n",
+	       mib(policy_used_kib(view) + headroom), mib(headroom));
+	policy_floors(view, knobs, floors);
+	for (size_t i = 0; i < POLICY_FLOORS; i++)
+		if (floors[i].kib)
+			printf("    %8.1f MiB  %s%s%s%s\n", mib(floors[i].kib), floors[i].what,
+			       i ? "" : " (", i ? "" : name, i ? "" : ")");
+}
+
 static void print_rules(const struct picture *picture)
 {
 	const struct sample *sample = &picture->sample;
 	const struct policy_knobs *knobs = &picture->settings.knobs;
-	char floor[24], holds[160];
+	char holds[160];
 
-	settings_floor_name(knobs, floor, sizeof(floor));
 	pulse_holds(sample->view.holds, holds, sizeof(holds));
-	printf("Never below %.1f MiB (floor %s). A step down takes at most %.1f MiB now, half of "
-	       "what is\navailable, and comes every %u s.\n",
-	       mib(picture->decision.floor_kib), floor, mib(sample->view.available_kib / 2),
-	       picture->settings.interval_s);
+	printf("A step down takes at most %.1f MiB now, half of what is available, and comes every "
+	       "%u s.\n",
+	       mib(sample->view.available_kib / 2), knobs->interval_s);
 	if (sample->psi.state == READING_OK)
 		printf("Tasks waited for memory %.2f %% of the last 10 s; more than %u ms between "
 		       "two steps ends\nshrinking and takes the last step back.\n",
@@ -108,6 +125,7 @@ int operate_explain(const struct places *places)
 	print_memory(&picture);
 	print_source(&picture);
 	print_terms(&picture);
+	print_floors(&picture);
 	print_rules(&picture);
 	print_step(&picture);
 	return 0;

@@ -52,6 +52,8 @@ static int set_trigger(const char *procfs)
 	return fd;
 }
 
+#define NO_OVERCOMMIT "Linux's standard for what programs may reserve is taken for granted"
+
 static const struct {
 	size_t offset; /* of its descriptor */
 	const char *name;
@@ -65,6 +67,9 @@ static const struct {
 	  "since 4.20, some distributions after booting with psi=1" },
 	{ offsetof(struct kernel, vmstat), "vmstat", "what is read again and swap are not seen" },
 	{ offsetof(struct kernel, uptime), "uptime", "it may shrink right after boot" },
+	{ offsetof(struct kernel, overcommit[0]), "sys/vm/overcommit_memory", NO_OVERCOMMIT },
+	{ offsetof(struct kernel, overcommit[1]), "sys/vm/overcommit_ratio", NO_OVERCOMMIT },
+	{ offsetof(struct kernel, overcommit[2]), "sys/vm/overcommit_kbytes", NO_OVERCOMMIT },
 };
 
 #define FILES (sizeof(files) / sizeof(files[0]))
@@ -187,6 +192,20 @@ static ssize_t slurp(struct kernel *kernel, int fd)
 	return n < 0 ? n : (ssize_t)used;
 }
 
+static int read_number(struct kernel *kernel, int fd, uint64_t *value)
+{
+	ssize_t len = glance(kernel, fd, 0);
+	struct reading reading;
+
+	if (len < 0)
+		return (int)len;
+	reading = procfs_number(kernel->text, (size_t)len, CONTRACT_KIB_MAX);
+	if (reading.state != READING_OK)
+		return -EBADMSG;
+	*value = reading.value;
+	return 0;
+}
+
 static int read_meminfo(struct kernel *kernel, struct meminfo *meminfo)
 {
 	ssize_t len = glance(kernel, kernel->meminfo, 0);
@@ -212,6 +231,18 @@ static void read_pressure(struct kernel *kernel, struct sample *sample)
 	sample->stall_us = procfs_stall_us(kernel->text, (size_t)len);
 }
 
+/* They may be changed at any time. Where one can't be read, Linux's own default stands. */
+static struct overcommit read_overcommit(struct kernel *kernel)
+{
+	uint64_t values[3] = { 0, 50, 0 };
+
+	for (size_t i = 0; i < 3; i++)
+		read_number(kernel, kernel->overcommit[i], &values[i]);
+	return (struct overcommit){ .memory = (unsigned int)values[0],
+				    .ratio = (unsigned int)values[1],
+				    .fixed = values[2] != 0 };
+}
+
 /* So do one without zoneinfo, vmstat or uptime. */
 static void read_rest(struct kernel *kernel, struct sample *sample)
 {
@@ -223,6 +254,7 @@ static void read_rest(struct kernel *kernel, struct sample *sample)
 	len = glance(kernel, kernel->uptime, 0);
 	if (len >= 0)
 		sample->uptime_ms = procfs_uptime_ms(kernel->text, (size_t)len);
+	kernel->rules = read_overcommit(kernel);
 }
 
 /* current and MemTotal come from two files: only a balloon that stands still shows the gap. */
@@ -282,6 +314,10 @@ int kernel_sample(struct kernel *kernel, bool all, struct sample *sample)
 		.available_kib = sample->meminfo.available_kib.value,
 		.reserve_kib = kernel->reserve_kib,
 		.page_kib = kernel->page_kib,
+		.free_kib = sample->meminfo.free_kib.value,
+		.hugetlb_kib = sample->meminfo.hugetlb_kib.value,
+		.swap_kib = sample->meminfo.swaptotal_kib.value,
+		.overcommit = kernel->rules,
 	};
 	return 0;
 }

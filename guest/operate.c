@@ -140,7 +140,7 @@ static void print_picture(const struct picture *picture)
 	show("actual", known(picture, picture->sample.view.current_kib), "what it has");
 	show("selftarget", picture->keys[KEY_SELFTARGET], "what it asks for now");
 	show("wanted", known(picture, picture->decision.goal_kib), "where that leads");
-	show("minimum", known(picture, picture->decision.floor_kib), "never below");
+	show("minimum", known(picture, picture->decision.minimum_kib), "never below");
 	show("target", picture->keys[KEY_TARGET], "what dom0 asks of it");
 	show("static max", picture->keys[KEY_STATIC_MAX], "what it booted for");
 	printf("%-11s %s (%s)\n", "policy", settings->policy->name, settings->policy->help);

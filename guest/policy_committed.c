@@ -2,7 +2,7 @@
 /*
  * The policy `committed`: what processes have reserved (Committed_AS) is what the guest needs, as
  * in Linux 3.1 to 5.2. Knows nothing of page cache, and of processes that reserve far more than
- * they touch. Called by policy.c only.
+ * they touch: the rules of policy.c stand in for these.
  */
 #include "policy.h"
 

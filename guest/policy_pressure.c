@@ -2,13 +2,19 @@
 /*
  * The policy `pressure`: the working set is found by taking away a little at a time until processes
  * begin to wait. Some memory stays available all the same, as a guest without page cache and swap
- * knows no pressure between plenty and none. Called by policy.c only.
+ * knows no pressure between plenty and none.
  */
 #include "policy.h"
 
-/* Senpai's coefficients: at the set point a probe takes 1/10^2, a backoff gives 1/20^2. */
+/*
+ * After the curves of Meta's Senpai (senpai.py): at the set point a probe takes 1/10^2 of size and
+ * a backoff gives 1/20^2. Senpai multiplies that by its largest probe of 1 %; here it is the limit.
+ */
 #define PROBE_COEFFICIENT   10
 #define BACKOFF_COEFFICIENT 20
+
+/* The largest step down where the configuration names none. */
+#define PROBE_PERCENT 10
 
 /* So little is no answer to a task that waits, percent. */
 #define BACKOFF_LEAST_PERCENT 3
@@ -37,14 +43,8 @@ static uint64_t grown(const struct view *view, const struct policy_knobs *knobs)
 static void pressure_terms(const struct view *view, const struct policy_knobs *knobs,
 			   struct term terms[POLICY_TERMS])
 {
-	uint64_t current = view->current_kib;
-	uint64_t full = view->max_kib > view->gap_kib ? view->max_kib - view->gap_kib : 0;
-
-	terms[0] =
-		(struct term){ "in use: its size less MemAvailable",
-			       current > view->available_kib ? current - view->available_kib : 0 };
-	terms[1] = (struct term){ "headroom_percent of full size",
-				  full * knobs->headroom_percent / 100 };
+	terms[0] = (struct term){ "in use: its size less MemAvailable", policy_used_kib(view) };
+	terms[1] = (struct term){ "headroom", policy_headroom_kib(&policy_pressure, view, knobs) };
 	terms[2] = (struct term){ "being taken right now", view->rising_kib };
 }
 
@@ -53,8 +53,9 @@ static void pressure_decide(const struct view *view, const struct policy_knobs *
 {
 	uint64_t current = view->current_kib;
 	uint64_t goal = policy_sum_kib(&policy_pressure, view, knobs);
-	uint64_t probe = share(current, (uint64_t)knobs->pressure_ms * 1000, view->stall_us,
-			       PROBE_COEFFICIENT, knobs->probe_percent);
+	uint64_t probe = share(
+		current, (uint64_t)knobs->pressure_ms * 1000, view->stall_us, PROBE_COEFFICIENT,
+		knobs->probe_percent == POLICY_UNSET ? PROBE_PERCENT : knobs->probe_percent);
 
 	if (policy_pressed(view, knobs) && goal < grown(view, knobs))
 		goal = grown(view, knobs);
@@ -67,4 +68,5 @@ const struct policy policy_pressure = {
 	.help = "the least that keeps waiting for memory under a set point",
 	.terms = pressure_terms,
 	.decide = pressure_decide,
+	.headroom_percent = 5,
 };

@@ -70,6 +70,8 @@ void procfs_meminfo(const char *text, size_t len, struct meminfo *meminfo)
 		{ "Committed_AS:", &meminfo->committed_kib },
 		{ "SwapTotal:", &meminfo->swaptotal_kib },
 		{ "SwapFree:", &meminfo->swapfree_kib },
+		{ "MemFree:", &meminfo->free_kib },
+		{ "Hugetlb:", &meminfo->hugetlb_kib }, /* since Linux 4.19 */
 	};
 	struct text rest = { text, text + len };
 	struct text line;
@@ -199,32 +201,53 @@ struct reading procfs_stall_us(const char *text, size_t len)
 	return reading;
 }
 
-void procfs_vmstat(const char *text, size_t len, struct vmstat *vmstat)
+static const struct {
+	const char *name;
+	enum vmstat_counter counter;
+} vmstat_rows[] = {
+	{ "pswpin ", VM_SWAPINS },
+	{ "pgsteal_kswapd ", VM_STEALS },
+	{ "pgsteal_direct ", VM_STEALS },
+	{ "allocstall_dma ", VM_STALLS },
+	{ "allocstall_dma32 ", VM_STALLS },
+	{ "allocstall_normal ", VM_STALLS },
+	{ "allocstall_movable ", VM_STALLS },
+	{ "allocstall_high ", VM_STALLS },
+	{ "allocstall_device ", VM_STALLS },
+	{ "allocstall ", VM_STALLS },
+	{ "workingset_activate_anon ", VM_ACTIVATE_ANON },
+	{ "workingset_activate_file ", VM_ACTIVATE_FILE },
+	{ "workingset_activate ", VM_ACTIVATE_FILE },
+	{ "workingset_restore_anon ", VM_RESTORE_ANON },
+	{ "workingset_restore_file ", VM_RESTORE_FILE },
+	{ "workingset_restore ", VM_RESTORE_FILE },
+};
+
+static void take_counter(struct text *line, struct vmstat *vmstat)
 {
-	const struct {
-		const char *name;
-		struct reading *sum;
-	} rows[] = {
-		{ "workingset_refault_anon ", &vmstat->refaults },
-		{ "workingset_refault_file ", &vmstat->refaults },
-		{ "workingset_refault ", &vmstat->refaults }, /* before Linux 5.9 */
-		{ "pswpin ", &vmstat->swapins },
-	};
-	struct text rest = { text, text + len };
-	struct text line;
+	struct reading *sum;
 	uint64_t value;
 
-	memset(vmstat, 0, sizeof(*vmstat));
-	while (next_line(&rest, &line)) {
-		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-			if (!take_word(&line, rows[i].name) ||
-			    !take_number(&line, COUNT_MAX, &value))
-				continue;
-			rows[i].sum->state = READING_OK;
-			rows[i].sum->value += value;
-			break;
+	for (size_t i = 0; i < sizeof(vmstat_rows) / sizeof(vmstat_rows[0]); i++) {
+		if (!take_word(line, vmstat_rows[i].name))
+			continue;
+		sum = &vmstat->counters[vmstat_rows[i].counter];
+		if (take_number(line, COUNT_MAX, &value) && value <= COUNT_MAX - sum->value) {
+			sum->state = READING_OK;
+			sum->value += value;
 		}
+		return;
 	}
+}
+
+void procfs_vmstat(const char *text, size_t len, struct vmstat *vmstat)
+{
+	struct text rest = { text, text + len };
+	struct text line;
+
+	memset(vmstat, 0, sizeof(*vmstat));
+	while (next_line(&rest, &line))
+		take_counter(&line, vmstat);
 }
 
 struct reading procfs_uptime_ms(const char *text, size_t len)

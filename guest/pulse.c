@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Differences between looks, and the holds. Must not know what a policy makes of them. Called by
- * the sizer.
+ * Differences between looks, and the holds. Must not know what a policy makes of them.
  */
 #include "pulse.h"
 
 #include <stdio.h>
+
+#include "kib.h"
 
 static const struct {
 	enum hold hold;
@@ -29,30 +30,37 @@ static uint64_t advance(struct reading *last, struct reading now)
 	return by;
 }
 
-static uint64_t rise(uint64_t last, uint64_t now)
+/* The fastest rise of the last hours: what a look comes too late for must have been kept available.
+ */
+static void remember_burst(struct pulse *pulse, const struct view *view, uint64_t taken_kib,
+			   int64_t ms)
 {
-	return now > last ? now - last : 0;
+	uint64_t rise = ms > 0 ? taken_kib * PULSE_BURST_MS / (uint64_t)ms : 0;
+
+	pulse->burst_kib = kib_halved(pulse->burst_kib, ms, PULSE_BURST_HALF_LIFE_MS);
+	pulse->burst_kib =
+		kib_larger(pulse->burst_kib, kib_smaller(rise, view->max_kib / PULSE_BURST_PART));
 }
 
+/* A late look, as where a guest has to wait for its CPU, counts what was taken by the time since.
+ */
 static void feel_rise(struct pulse *pulse, struct view *view, int64_t now_ms)
 {
-	uint64_t used = rise(view->available_kib, view->current_kib);
-	uint64_t taken = rise(pulse->used_kib, used);
-	uint64_t reserved = rise(pulse->committed_kib, view->committed_kib);
-	int64_t since_ms = pulse->look_ms ? now_ms - pulse->look_ms : 0;
+	uint64_t used = policy_used_kib(view);
+	uint64_t taken = kib_less(used, pulse->used_kib);
+	uint64_t reserved = kib_less(view->committed_kib, pulse->committed_kib);
+	int64_t ms = pulse->look_ms ? now_ms - pulse->look_ms : 0;
+	uint64_t late = ms > PULSE_LOOK_MS ? (uint64_t)ms / PULSE_LOOK_MS : 1;
 
 	pulse->used_kib = used;
 	pulse->committed_kib = view->committed_kib;
-	pulse->look_ms = now_ms;
-	if (since_ms <= 0)
-		return;
-	/* Who gets no CPU looks late: what was taken meanwhile was taken at some rate, too. */
-	if (since_ms > PULSE_LOOK_MS) {
-		taken = taken * PULSE_LOOK_MS / (uint64_t)since_ms;
-		reserved = reserved * PULSE_LOOK_MS / (uint64_t)since_ms;
+	if (pulse->look_ms) {
+		view->taken_kib = taken / late;
+		view->rising_kib = kib_larger(taken, reserved) / late;
+		remember_burst(pulse, view, taken, ms);
 	}
-	view->taken_kib = taken;
-	view->rising_kib = taken > reserved ? taken : reserved;
+	pulse->look_ms = now_ms;
+	view->burst_kib = pulse->burst_kib;
 }
 
 static void note_boot(struct pulse *pulse, const struct sample *sample, int64_t now_ms)
@@ -81,25 +89,43 @@ static unsigned int holds(const struct pulse *pulse, int64_t now_ms)
 	return holds;
 }
 
-void pulse_feel(struct pulse *pulse, struct sample *sample, unsigned int page_kib, int64_t now_ms)
+/*
+ * What the tasks waited. While the balloon takes, some of it is the balloon's own reclaim, which
+ * says nothing of need: what is in use and its headroom stay out of its reach. A kernel without PSI
+ * has its allocation stalls stand in, for as long as no set point is below.
+ */
+static void feel_stall(struct pulse *pulse, struct sample *sample)
+{
+	uint64_t waited = advance(&pulse->stall_us, sample->stall_us);
+	bool taking = pulse->current_kib && sample->view.current_kib < pulse->current_kib;
+
+	pulse->current_kib = sample->view.current_kib;
+	if (!taking)
+		pulse->stalled_us += waited;
+	sample->view.stall_us = pulse->stalled_us;
+	if (pulse->stall_us.state == READING_ABSENT && sample->view.stalls)
+		sample->view.stall_us = PULSE_NO_PSI_US;
+}
+
+void pulse_feel(struct pulse *pulse, struct sample *sample, unsigned int page_kib,
+		const struct policy_knobs *knobs, int64_t now_ms)
 {
 	struct view *view = &sample->view;
 
-	pulse->stalled_us += advance(&pulse->stall_us, sample->stall_us);
-	pulse->refaulted += advance(&pulse->refaults, sample->vmstat.refaults);
-	if (advance(&pulse->swapins, sample->vmstat.swapins) > 0)
+	reclaim_feel(&pulse->reclaim, &sample->vmstat, page_kib, now_ms, view);
+	feel_stall(pulse, sample);
+	if (pulse->reclaim.swapin_kib > knobs->refault_kib)
 		pulse->swapin_ms = now_ms;
 	note_boot(pulse, sample, now_ms);
-	view->stall_us = pulse->stalled_us;
-	view->refault_kib = pulse->refaulted * page_kib;
 	feel_rise(pulse, view, now_ms);
+	view->now_ms = now_ms;
 	view->holds = holds(pulse, now_ms);
 }
 
 void pulse_begin(struct pulse *pulse)
 {
 	pulse->stalled_us = 0;
-	pulse->refaulted = 0;
+	reclaim_begin(&pulse->reclaim);
 }
 
 void pulse_holds(unsigned int holds, char *text, size_t size)

@@ -20,7 +20,7 @@
 #define FLOOR_MAX_MIB  (CONTRACT_KIB_MAX / 1024)
 
 struct row {
-	const char *key, *values, *standard, *help;
+	const char *key, *values, *standard, *help; /* standard NULL: the policy's own */
 	bool (*take)(struct settings *settings, const struct row *row, const char *value);
 	size_t offset; /* of an unsigned int, for take_number */
 	unsigned int min, max;
@@ -65,8 +65,8 @@ static bool take_number(struct settings *settings, const struct row *row, const 
 }
 
 static const struct row rows[] = {
-	{ "policy", "committed or pressure", "committed", "what decides the size", take_policy, 0,
-	  0, 0 },
+	{ "policy", "committed, pressure or workingset", "committed", "what decides the size",
+	  take_policy, 0, 0, 0 },
 	{ "floor", "2011, 2008, or a size such as 96MiB", "2011",
 	  "never below: the rule of Linux 3.1, of the 2008 patch, or this size", take_floor, 0, 0,
 	  0 },
@@ -74,7 +74,7 @@ static const struct row rows[] = {
 	  "committed: of full size, kept beyond what is committed", take_number,
 	  offsetof(struct settings, knobs.reserve_percent), 0, 100 },
 	{ "interval_s", "1 to 3600", "5", "seconds between steps down; growth never waits",
-	  take_number, offsetof(struct settings, interval_s), 1, 3600 },
+	  take_number, offsetof(struct settings, knobs.interval_s), 1, 3600 },
 	{ "hysteresis_down", "1 to 1000", "8", "committed: a step down goes one nth of the way",
 	  take_number, offsetof(struct settings, knobs.hysteresis_down), 1, 1000 },
 	{ "hysteresis_up", "1 to 1000", "1", "committed: a step up goes one nth of the way",
@@ -82,14 +82,34 @@ static const struct row rows[] = {
 	{ "pressure_ms", "1 to 1000", "10",
 	  "so long tasks may wait for memory between two steps: more ends shrinking", take_number,
 	  offsetof(struct settings, knobs.pressure_ms), 1, 1000 },
-	{ "refault_kib", "0 to 1048576", "2048", "so much may be read again between two steps",
-	  take_number, offsetof(struct settings, knobs.refault_kib), 0, 1048576 },
-	{ "probe_percent", "1 to 50", "10", "pressure: the largest step down, of its size",
-	  take_number, offsetof(struct settings, knobs.probe_percent), 1, 50 },
+	{ "refault_kib", "0 to 1048576", "2048",
+	  "so much may be needed again between two steps after it was evicted", take_number,
+	  offsetof(struct settings, knobs.refault_kib), 0, 1048576 },
+	{ "probe_percent", "1 to 50", NULL,
+	  "the largest step down, of its size; else 5, pressure 10", take_number,
+	  offsetof(struct settings, knobs.probe_percent), 1, 50 },
 	{ "backoff_percent", "1 to 100", "100", "pressure: the largest step up that waiting causes",
 	  take_number, offsetof(struct settings, knobs.backoff_percent), 1, 100 },
-	{ "headroom_percent", "0 to 50", "5", "pressure: of full size, kept available", take_number,
+	{ "headroom_percent", "0 to 50", NULL,
+	  "of full size, kept available; pressure 5, workingset 2", take_number,
 	  offsetof(struct settings, knobs.headroom_percent), 0, 50 },
+	{ "headroom_mib", "0 to 1048576", NULL, "kept available at least; workingset 32",
+	  take_number, offsetof(struct settings, knobs.headroom_mib), 0, 1048576 },
+	{ "single_allocation_percent", "0 to 100", "0",
+	  "of full size, less swap: room for one large reservation", take_number,
+	  offsetof(struct settings, knobs.single_allocation_percent), 0, 100 },
+	{ "commit_headroom_percent", "0 to 100", "10",
+	  "with vm.overcommit_memory=2: room beyond what is reserved", take_number,
+	  offsetof(struct settings, knobs.commit_headroom_percent), 0, 100 },
+	{ "rest_s", "1 to 86400", "30", "workingset: rest after pressure, doubled with each time",
+	  take_number, offsetof(struct settings, knobs.rest_s), 1, 86400 },
+	{ "rest_max_s", "1 to 86400", "3600", "workingset: the longest rest", take_number,
+	  offsetof(struct settings, knobs.rest_max_s), 1, 86400 },
+	{ "gain_percent", "0 to 20", "2", "workingset: of full size, the least worth a step",
+	  take_number, offsetof(struct settings, knobs.gain_percent), 0, 20 },
+	{ "reread_percent", "0 to 100", "5",
+	  "workingset: of full size, read again in an hour because of steps", take_number,
+	  offsetof(struct settings, knobs.reread_percent), 0, 100 },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -97,8 +117,11 @@ static const struct row rows[] = {
 void settings_default(struct settings *settings)
 {
 	memset(settings, 0, sizeof(*settings));
+	settings->knobs.probe_percent = settings->knobs.headroom_percent = POLICY_UNSET;
+	settings->knobs.headroom_mib = POLICY_UNSET;
 	for (size_t i = 0; i < ROWS; i++)
-		rows[i].take(settings, &rows[i], rows[i].standard);
+		if (rows[i].standard)
+			rows[i].take(settings, &rows[i], rows[i].standard);
 }
 
 static const char blanks[] = " \t\r\n";
@@ -266,8 +289,9 @@ void settings_floor_name(const struct policy_knobs *knobs, char *name, size_t si
 void settings_describe(FILE *out)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		fprintf(out, "  %-16s %-18s %s (%s)\n", rows[i].key, rows[i].values, rows[i].help,
-			rows[i].standard);
+		fprintf(out, "  %-25s %-33s %s%s%s%s\n", rows[i].key, rows[i].values, rows[i].help,
+			rows[i].standard ? " (" : "", rows[i].standard ? rows[i].standard : "",
+			rows[i].standard ? ")" : "");
 }
 
 /* As the file writes it. */

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kib.h"
+
 /* A target that dom0 set so shortly before turning selfballoon off is what it wants obeyed. */
 #define OFF_TARGET_MS 5000
 
@@ -63,16 +65,17 @@ static void take_orders(struct sizer *sizer, const struct orders *orders, int64_
  * What may be asked for on the way down to dom0's target, within the rules that protect the guest.
  * Once there, Xen's cap alone is the limit, which may be raised without a word.
  */
-static uint64_t yield(struct sizer *sizer, const struct settings *settings,
-		      const struct decision *decision, const struct view *view, int64_t now_ms)
+static uint64_t yield(struct sizer *sizer, const struct settings *settings, const struct view *view,
+		      int64_t now_ms)
 {
 	if (sizer->yield_kib >= view->current_kib || now_ms >= sizer->yield_end_ms)
 		sizer->yield_kib = 0;
 	if (sizer->yield_kib == 0)
 		return sizer->pace.held_kib;
 	if (now_ms >= sizer->yield_due_ms) {
-		sizer->allowed_kib = policy_lowered(decision, view, sizer->yield_kib);
-		sizer->yield_due_ms = now_ms + (int64_t)settings->interval_s * 1000;
+		sizer->allowed_kib =
+			policy_lowered(settings->policy, view, &settings->knobs, sizer->yield_kib);
+		sizer->yield_due_ms = now_ms + (int64_t)settings->knobs.interval_s * 1000;
 	}
 	return sizer->pace.held_kib < sizer->allowed_kib ? sizer->pace.held_kib
 							 : sizer->allowed_kib;
@@ -94,11 +97,12 @@ static int steer(struct sizer *sizer, const struct settings *settings,
 	uint64_t want, kib, page = sizer->kernel.page_kib;
 
 	sizer->demand.page_kib = sizer->kernel.page_kib;
-	if (policy_pace(&sizer->pace, decision, &sample->view, &settings->knobs, due))
+	if (policy_pace(&sizer->pace, decision, &sample->view, &settings->knobs, due)) {
 		pulse_begin(&sizer->pulse);
-	if (due)
-		sizer->due_ms = now_ms + (int64_t)settings->interval_s * 1000;
-	want = yield(sizer, settings, decision, &sample->view, now_ms);
+		sizer->due_ms = now_ms + (int64_t)settings->knobs.interval_s * 1000;
+		sizer->watch_ms = now_ms + SIZER_WATCH_MS;
+	}
+	want = yield(sizer, settings, &sample->view, now_ms);
 	kib = demand_step(&sizer->demand, want, sample->view.current_kib, sample->driver_kib,
 			  now_ms);
 	if (sample->view.rising_kib >= POLICY_RISE_KIB ||
@@ -161,7 +165,7 @@ static void fill(struct report *report, const struct sizer *sizer, const struct 
 		.orders = sizer->orders.serial,
 		.sizeless = !sample->sized,
 		.actual_kib = sample->view.current_kib,
-		.minimum_kib = decision->floor_kib,
+		.minimum_kib = decision->minimum_kib,
 		.stats = {
 			.committed_kib = sample->meminfo.committed_kib,
 			.available_kib = sample->meminfo.available_kib,
@@ -177,6 +181,19 @@ static void fill(struct report *report, const struct sizer *sizer, const struct 
 	if (sizer->orders.selfballoon && !driver->err)
 		report->selftarget_kib = (struct reading){ READING_OK, sizer->pace.held_kib };
 	snprintf(report->stats.policy, sizeof(report->stats.policy), "%s", settings->policy->name);
+}
+
+/* Waiting alone is no pressure: the counters of reclaim, which a slow look reads, tell whose it is.
+ */
+static void note_stall(struct sizer *sizer, const struct settings *settings,
+		       const struct sample *sample, bool slow)
+{
+	uint64_t since = kib_less(sample->view.stall_us, sizer->slow_stall_us);
+
+	if (slow)
+		sizer->slow_stall_us = sample->view.stall_us;
+	else if (since > (uint64_t)settings->knobs.pressure_ms * 1000)
+		sizer_wake(sizer);
 }
 
 bool sizer_rests(const struct sizer *sizer, const struct orders *orders, int64_t now_ms)
@@ -204,13 +221,16 @@ int sizer_step(struct sizer *sizer, const struct settings *settings, const struc
 	if (err)
 		return err;
 	if (slow)
-		sizer->slow_ms = now_ms + SIZER_SLOW_MS;
+		sizer->slow_ms =
+			now_ms + (now_ms < sizer->watch_ms ? SIZER_WATCH_EVERY_MS : SIZER_SLOW_MS);
 	sizer->orders = *orders;
-	pulse_feel(&sizer->pulse, &sample, sizer->kernel.page_kib, now_ms);
+	sample.view.max_kib = full_size(sizer, sample.view.current_kib);
+	pulse_feel(&sizer->pulse, &sample, sizer->kernel.page_kib, &settings->knobs, now_ms);
 	/* Looks are far apart, and nothing is being asked for. */
 	if (!orders->selfballoon)
 		sample.view.taken_kib = sample.view.rising_kib = 0;
-	sample.view.max_kib = full_size(sizer, sample.view.current_kib);
+	sample.view.hot_kib = sizer->pace.workingset.hot_kib;
+	note_stall(sizer, settings, &sample, slow);
 	if (sample.sized)
 		policy_decide(settings->policy, &settings->knobs, &sample.view, &decision);
 	err = act(sizer, settings, was_on, &decision, &sample, now_ms);

@@ -23,6 +23,7 @@
 struct kernel {
 	/* Descriptors, -1: not open. */
 	int meminfo, zoneinfo, pressure, vmstat, uptime;
+	int overcommit[3]; /* overcommit_memory, _ratio, _kbytes */
 	int trigger;	   /* polls POLLPRI when tasks wait; -1: this kernel doesn't tell */
 	const char *lacks; /* the field of meminfo that made the last look fail; NULL: none did */
 	struct driver driver;
@@ -31,7 +32,8 @@ struct kernel {
 	uint64_t free_kib; /* memory and swap, at the last look; of a real /proc */
 	uint64_t gap_kib;  /* as last seen while the balloon stood still */
 	bool gap_known;
-	uint64_t reserve_kib; /* as last read */
+	uint64_t reserve_kib;	 /* as last read */
+	struct overcommit rules; /* likewise */
 	char text[KERNEL_TEXT_MAX];
 };
 

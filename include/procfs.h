@@ -10,6 +10,7 @@
 
 struct meminfo {
 	struct reading total_kib, available_kib, committed_kib, swapfree_kib, swaptotal_kib;
+	struct reading free_kib, hugetlb_kib;
 };
 
 /* /proc/meminfo; the first line of a name counts. */
@@ -41,10 +42,24 @@ struct reading procfs_psi(const char *text, size_t len);
 /* "some ... total" of /proc/pressure/memory: microseconds since boot in which some task waited. */
 struct reading procfs_stall_us(const char *text, size_t len);
 
-/* Of /proc/vmstat; pages since boot. */
+/*
+ * Of /proc/vmstat, since boot: pages, but for stalls. Steals and stalls are those of reclaim for
+ * the whole guest: pgsteal_anon and _file would count a control group's own, too.
+ */
+enum vmstat_counter {
+	VM_SWAPINS,	  /* pswpin */
+	VM_STEALS,	  /* pgsteal_kswapd, pgsteal_direct */
+	VM_STALLS,	  /* allocstall, of each zone or of all */
+	VM_ACTIVATE_ANON, /* workingset_activate: read again while it would still have been in use
+			   */
+	VM_ACTIVATE_FILE, /* this and restore_file also for kernels before 5.9, which don't tell
+			     them apart */
+	VM_RESTORE_ANON,  /* workingset_restore: likewise, and it had been active before */
+	VM_RESTORE_FILE,
+	VM_COUNTERS
+};
 struct vmstat {
-	struct reading refaults; /* workingset_refault_anon and _file, or what older kernels say */
-	struct reading swapins;	 /* pswpin */
+	struct reading counters[VM_COUNTERS];
 };
 void procfs_vmstat(const char *text, size_t len, struct vmstat *vmstat);
 

@@ -15,7 +15,6 @@
 struct settings {
 	const struct policy *policy;
 	struct policy_knobs knobs;
-	unsigned int interval_s; /* between steps down */
 };
 
 void settings_default(struct settings *settings);

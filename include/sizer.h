@@ -42,6 +42,10 @@
 /* How often it looks at what changes slowly: reserve, refaults, swap. */
 #define SIZER_SLOW_MS 5000
 
+/* After a step it looks at them more often, as that is when it may hurt. */
+#define SIZER_WATCH_MS	     10000
+#define SIZER_WATCH_EVERY_MS 1000
+
 struct sizer {
 	struct kernel kernel;
 	struct demand demand;
@@ -53,6 +57,8 @@ struct sizer {
 	int64_t calm_ms;	 /* until then a look may be spared if all is quiet */
 	int64_t haste_ms;	 /* until then memory may still be taken, or the guest grow */
 	bool cushioned;		 /* the kernel tells of need, and there is swap until it has */
+	uint64_t slow_stall_us;	 /* what tasks had waited then */
+	int64_t watch_ms;	 /* until then a step may still turn out to hurt */
 	int64_t slow_ms;	 /* when what changes slowly is to be read again */
 	int64_t target_moved_ms; /* when dom0 last changed its target */
 	uint64_t yield_kib;	 /* what dom0 asked it to give way to while on; 0: nothing */

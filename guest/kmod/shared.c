@@ -5,7 +5,10 @@
  */
 #include "../contract.c"
 #include "../demand.c"
+#include "../kib.c"
 #include "../policy.c"
 #include "../policy_committed.c"
+#include "../policy_floor.c"
 #include "../policy_pressure.c"
+#include "../policy_workingset.c"
 #include "../report.c"

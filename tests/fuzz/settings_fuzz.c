@@ -43,6 +43,15 @@ static void decides(const struct settings *settings, struct fuzz_input *input)
 	view.committed_kib = size_kib(input);
 	view.available_kib = size_kib(input) % (view.current_kib + 1);
 	view.reserve_kib = size_kib(input) % (view.current_kib + 1);
+	view.free_kib = size_kib(input) % (view.current_kib + 1);
+	view.hugetlb_kib = size_kib(input) % (view.current_kib + 1);
+	view.swap_kib = size_kib(input);
+	view.hot_kib = size_kib(input);
+	view.burst_kib = size_kib(input) % (view.max_kib + 1);
+	view.hurt_kib = size_kib(input);
+	view.overcommit = (struct overcommit){ fuzz_byte(input) % 4, fuzz_byte(input),
+					       fuzz_byte(input) % 8 == 0 };
+	view.steal_kib = fuzz_byte(input) % 2;
 	view.stall_us = fuzz_byte(input) * 1000u;
 	view.holds = fuzz_byte(input) % 8;
 	policy_decide(settings->policy, &settings->knobs, &view, &decision);
@@ -50,8 +59,8 @@ static void decides(const struct settings *settings, struct fuzz_input *input)
 	MUST(decision.target_kib >= decision.floor_kib && decision.target_kib <= view.max_kib);
 	MUST(decision.goal_kib >= decision.floor_kib && decision.goal_kib <= view.max_kib);
 	MUST(!view.holds || decision.target_kib >= view.current_kib);
-	lowered = policy_lowered(&decision, &view, 0);
-	MUST(lowered >= decision.floor_kib && lowered <= view.max_kib);
+	lowered = policy_lowered(settings->policy, &view, &settings->knobs, 0);
+	MUST(lowered >= decision.minimum_kib && lowered <= view.max_kib);
 }
 
 static bool file(struct settings *settings, struct fuzz_input *input)

@@ -102,7 +102,7 @@ word() { # NAME TEXT
 	wait_until 5 has_floor guest1 102400
 	text=$(as_program guest1 explain)
 	contains "$text" "Policy committed, as dom0 says in memory/policy:"
-	contains "$text" "Never below 100.0 MiB (floor 100MiB)."
+	contains "$text" "100.0 MiB  the setting floor (100MiB)"
 	contains "$text" "It has no swap"
 	sum=$(awk '/^  [ +] / { sum += $(NF > 0 && $1 == "+" ? 2 : 1) }
 		/^  = / { printf "%d", (sum - $2 < 0.3 && $2 - sum < 0.3) }' <<<"$text")

@@ -53,12 +53,14 @@ static void four_times_what_was_taken(void **state)
 
 static struct sample look(struct pulse *pulse, uint64_t available_kib, int64_t now_ms)
 {
+	struct settings settings;
 	struct sample sample;
 
+	settings_default(&settings);
 	memset(&sample, 0, sizeof(sample));
 	sample.view = short_of;
 	sample.view.available_kib = available_kib;
-	pulse_feel(pulse, &sample, 4, now_ms);
+	pulse_feel(pulse, &sample, 4, &settings.knobs, now_ms);
 	return sample;
 }
 
@@ -77,11 +79,27 @@ static void taken_is_between_two_looks(void **state)
 	assert_int_equal(look(&pulse, MIB(10), 1150 + 6 * PULSE_LOOK_MS).view.taken_kib, MIB(8));
 }
 
+/* 10 MiB in 50 ms are 100 in 500, but an eighth of full size is the most; half an hour halves it.
+ */
+static void a_burst_is_remembered(void **state)
+{
+	struct pulse pulse;
+
+	(void)state;
+	memset(&pulse, 0, sizeof(pulse));
+	look(&pulse, MIB(100), 1000);
+	assert_int_equal(look(&pulse, MIB(98), 1050).view.burst_kib, MIB(20));
+	assert_int_equal(look(&pulse, MIB(88), 1100).view.burst_kib, MIB(64));
+	assert_int_equal(look(&pulse, MIB(88), 1100 + PULSE_BURST_HALF_LIFE_MS).view.burst_kib,
+			 MIB(32));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(four_times_what_was_taken),
 		cmocka_unit_test(taken_is_between_two_looks),
+		cmocka_unit_test(a_burst_is_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

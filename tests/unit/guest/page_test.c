@@ -46,7 +46,10 @@ static void results_are_whole_pages_of_the_kernel(void **state)
 			assert_int_equal(decision.target_kib % page, 0);
 			assert_int_equal(decision.goal_kib % page, 0);
 			assert_int_equal(decision.floor_kib % page, 0);
-			assert_int_equal(policy_lowered(&decision, &view, 100001) % page, 0);
+			assert_int_equal(
+				policy_lowered(policies[i / 3], &view, &settings.knobs, 100001) %
+					page,
+				0);
 			view.available_kib -= view.current_kib - decision.target_kib;
 			view.current_kib = decision.target_kib;
 		}

@@ -34,7 +34,7 @@ static void defaults(void **state)
 	assert_int_equal(settings.knobs.reserve_percent, 10);
 	assert_int_equal(settings.knobs.hysteresis_down, 8);
 	assert_int_equal(settings.knobs.hysteresis_up, 1);
-	assert_int_equal(settings.interval_s, 5);
+	assert_int_equal(settings.knobs.interval_s, 5);
 }
 
 static void everything_set(void **state)
@@ -50,7 +50,7 @@ static void everything_set(void **state)
 	assert_int_equal(settings.knobs.floor_rule, FLOOR_FIXED);
 	assert_int_equal(settings.knobs.floor_kib, 96 * 1024);
 	assert_int_equal(settings.knobs.reserve_percent, 0);
-	assert_int_equal(settings.interval_s, 1);
+	assert_int_equal(settings.knobs.interval_s, 1);
 	assert_int_equal(settings.knobs.hysteresis_down, 2);
 	assert_int_equal(settings.knobs.hysteresis_up, 3);
 	settings_floor_name(&settings.knobs, floor, sizeof(floor));
@@ -96,8 +96,9 @@ static void refusals(void **state)
 		  "guest.conf:1: no such setting: \"intervals\"; did you mean interval_s" },
 		{ "nonsense 1\n", "guest.conf:1: no such setting: \"nonsense\"; --help lists" },
 		{ "\x1b[31m 1\n", "guest.conf:1: no such setting: \"(not text)\"" },
-		{ "policy greedy\n", "guest.conf:1: not a value for policy: committed or pressure, "
-				     "and not \"greedy\"" },
+		{ "policy greedy\n",
+		  "guest.conf:1: not a value for policy: committed, pressure or workingset, "
+		  "and not \"greedy\"" },
 		/* All mistakes, so that a file is mended once. */
 		{ "flor 96\nfloor 96\ninterval_s x\n",
 		  "guest.conf:1: no such setting: \"flor\"; did you mean floor; guest.conf:3: not "
@@ -134,7 +135,7 @@ static void dom0_wins(void **state)
 	assert_string_equal(settings.policy->name, "pressure");
 	assert_int_equal(settings.knobs.floor_kib, 96 * 1024);
 	assert_int_equal(settings.knobs.probe_percent, 2);
-	assert_int_equal(settings.interval_s, 7);
+	assert_int_equal(settings.knobs.interval_s, 7);
 	before = settings;
 	assert_true(settings_obey(&settings, "floor=2008", error, sizeof(error)));
 	assert_int_equal(settings.knobs.floor_rule, FLOOR_2008);
@@ -146,7 +147,7 @@ static void dom0s_nonsense_changes_nothing(void **state)
 	static const struct {
 		const char *text, *says;
 	} rows[] = {
-		{ "greedy", "not a value for policy: committed or pressure" },
+		{ "greedy", "not a value for policy: committed, pressure or workingset" },
 		{ "committed floor=96 probe_percent=", "not a value for probe_percent: 1 to 50" },
 		{ "floor=-1", "not a value for floor" },
 		{ "floor=96=97", "not a value for floor" },

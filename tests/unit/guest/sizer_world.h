@@ -72,7 +72,8 @@ static void guest_has(uint64_t current_kib, uint64_t committed_kib, uint64_t ava
 	char text[256];
 
 	snprintf(text, sizeof(text),
-		 "MemTotal: %ju kB\nMemAvailable: %ju kB\nCommitted_AS: %ju kB\n",
+		 "MemTotal: %ju kB\nMemAvailable: %ju kB\nCommitted_AS: %ju kB\nSwapTotal: 262144 "
+		 "kB\n",
 		 (uintmax_t)(current_kib - MIB(56)), (uintmax_t)available_kib,
 		 (uintmax_t)committed_kib);
 	put("meminfo", text);
@@ -118,7 +119,10 @@ static int start(void **state)
 	put_number("target_kb", MIB(512));
 	put("zoneinfo", "Node 0, zone DMA\n  pages free 9\n  high 2048\n  managed 99999\n");
 	waited(0);
-	put("vmstat", "pswpin 0\nworkingset_refault_file 0\n");
+	put("vmstat", "pswpin 0\npgsteal_kswapd 0\nworkingset_activate_file 0\n");
+	put_number("sys/vm/overcommit_memory", 0);
+	put_number("sys/vm/overcommit_ratio", 50);
+	put_number("sys/vm/overcommit_kbytes", 0);
 	put("uptime", "3600.00 3600.00\n");
 	put("guest_type", "PV\n");
 	put_number("info/high_kb", 0);
@@ -147,16 +151,22 @@ static int run_in_place(const char *name, const struct CMUnitTest *tests, size_t
 					     "guest_type",
 					     "info",
 					     "target_kb",
+					     "sys/vm/overcommit_memory",
+					     "sys/vm/overcommit_ratio",
+					     "sys/vm/overcommit_kbytes",
+					     "sys/vm",
+					     "sys",
 					     "" };
+	static const char *const folders[] = { "pressure", "info", "sys", "sys/vm" };
 	char path[128];
 	int failed;
 
 	if (!mkdtemp(place))
 		return 1;
-	snprintf(path, sizeof(path), "%s/pressure", place);
-	mkdir(path, 0700);
-	snprintf(path, sizeof(path), "%s/info", place);
-	mkdir(path, 0700);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", place, folders[i]);
+		mkdir(path, 0700);
+	}
 	failed = _cmocka_run_group_tests(name, tests, count, NULL, NULL);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", place, files[i]);
