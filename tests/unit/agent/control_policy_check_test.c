@@ -22,7 +22,7 @@ static void what_is_taken(void **state)
 		{ "", NULL },
 		{ "pressure", NULL },
 		{ "committed floor=92 reserve_percent=3", NULL },
-		{ "greedy", "committed or pressure" },
+		{ "greedy", "committed, pressure or workingset" },
 		{ "flor=92", "did you mean floor" },
 		{ "floor=92 reserve_percent=101", "0 to 100" },
 		{ "floor=92 floor=93", "set twice" },
