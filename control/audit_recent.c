@@ -12,6 +12,7 @@
 
 #include "naming.h"
 #include "pattern.h"
+#include "principal_file.h"
 
 struct entry {
 	char *line; /* a JSON object and its newline; NULL: out of memory when it came */
@@ -19,11 +20,9 @@ struct entry {
 	enum control_action action;
 	enum control_result result;
 	bool dry_run;
-	uint32_t domid;
+	struct audit_subject about;
 	char principal[sizeof(((struct principal *)0)->name)];
 	char subject[SNAPSHOT_NAME_MAX + 1];
-	char name[SNAPSHOT_NAME_MAX + 1];
-	char uuid[SNAPSHOT_UUID_SIZE];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -46,11 +45,11 @@ void audit_recent_put(const struct control_request *request, const struct contro
 				 .action = request->action,
 				 .result = answer->result,
 				 .dry_run = request->dry_run,
-				 .domid = answer->domid };
+				 .about = { .domid = answer->domid } };
 	memcpy(entry->principal, request->who.name, sizeof(entry->principal));
 	memcpy(entry->subject, request->subject, sizeof(entry->subject));
-	memcpy(entry->name, answer->name, sizeof(entry->name));
-	memcpy(entry->uuid, answer->uuid, sizeof(entry->uuid));
+	memcpy(entry->about.name, answer->name, sizeof(entry->about.name));
+	memcpy(entry->about.uuid, answer->uuid, sizeof(entry->about.uuid));
 	pthread_mutex_unlock(&lock);
 }
 
@@ -71,7 +70,14 @@ static void show(struct text *text, uint64_t serial, const struct entry *entry)
 	text_add(text, entry->line + 1, entry->len - 2);
 }
 
-bool audit_recent_next(uint64_t *serial, struct text *text)
+bool audit_may_see(const struct principal *who, const struct audit_subject *about)
+{
+	return who->role == ROLE_OPERATOR &&
+	       (!*who->domains ||
+		(about->domid && principal_domains_match(who->domains, about->name, about->uuid)));
+}
+
+bool audit_recent_next(uint64_t *serial, struct text *text, struct audit_subject *about)
 {
 	bool there = false;
 
@@ -82,8 +88,10 @@ bool audit_recent_next(uint64_t *serial, struct text *text)
 		const struct entry *entry = &ring[++*serial % AUDIT_RECENT_KEPT];
 
 		there = entry->line;
-		if (there)
+		if (there) {
 			show(text, *serial, entry);
+			*about = entry->about;
+		}
 	}
 	pthread_mutex_unlock(&lock);
 	return there;
@@ -94,12 +102,13 @@ static bool is_about(const struct entry *entry, const char *domain)
 	const struct naming naming = naming_of(domain);
 
 	/* Where no guest was found, there is only what it was called by. */
-	if (!entry->domid && (!strcmp(entry->subject, domain) ||
-			      (pattern_is(domain) && pattern_match(domain, entry->subject))))
+	if (!entry->about.domid && (!strcmp(entry->subject, domain) ||
+				    (pattern_is(domain) && pattern_match(domain, entry->subject))))
 		return true;
-	if (naming.kind == NAMING_NAME && pattern_is(domain) && pattern_match(domain, entry->name))
+	if (naming.kind == NAMING_NAME && pattern_is(domain) &&
+	    pattern_match(domain, entry->about.name))
 		return true;
-	return naming_means(&naming, entry->domid, entry->uuid, entry->name);
+	return naming_means(&naming, entry->about.domid, entry->about.uuid, entry->about.name);
 }
 
 static bool is_action(const struct entry *entry, const char *action)
@@ -110,7 +119,8 @@ static bool is_action(const struct entry *entry, const char *action)
 
 static bool fits(const struct entry *entry, const struct audit_filter *filter)
 {
-	return entry->line && (!filter->action || is_action(entry, filter->action)) &&
+	return entry->line && (!filter->who || audit_may_see(filter->who, &entry->about)) &&
+	       (!filter->action || is_action(entry, filter->action)) &&
 	       (!filter->result || !strcmp(control_results[entry->result].name, filter->result)) &&
 	       (!filter->principal || !strcmp(entry->principal, filter->principal)) &&
 	       (!filter->dry_run || entry->dry_run == !strcmp(filter->dry_run, "true")) &&

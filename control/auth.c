@@ -145,12 +145,61 @@ int auth_load(const char *path, struct auth **auth, char *error, size_t size)
 	return code;
 }
 
+static void keep_if_same(struct auth *kept, const struct auth *before, const char *text, size_t len)
+{
+	struct principal_line line;
+	const struct principal_line *old;
+	char error[224];
+
+	if (principal_line_parse(text, len, &line, error, sizeof(error)) != LINE_PRINCIPAL)
+		return;
+	old = find(before, line.name);
+	if (old && !memcmp(old, &line, sizeof(line)) && !find(kept, line.name))
+		append(kept, &line);
+}
+
+struct auth *auth_standing(const struct auth *before, const char *path)
+{
+	struct auth *kept = calloc(1, sizeof(*kept));
+	char *text = NULL;
+	size_t len = 0;
+
+	if (!kept || file_read(AT_FDCWD, path, PRINCIPAL_FILE_MAX, 0, &text, &len, NULL))
+		return kept;
+	for (const char *at = text, *end = text + len; at < end;) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+
+		stop = stop ? stop : end;
+		keep_if_same(kept, before, at, (size_t)(stop - at));
+		at = stop + 1;
+	}
+	free(text);
+	return kept;
+}
+
 void auth_free(struct auth *auth)
 {
 	if (!auth)
 		return;
 	free(auth->line);
 	free(auth);
+}
+
+static uint64_t credential_of(const struct principal_line *line)
+{
+	unsigned char hash[PRINCIPAL_HASH_SIZE];
+	uint64_t id = 0;
+
+	if (principal_hash((const char *)line, sizeof(*line), hash))
+		memcpy(&id, hash, sizeof(id));
+	return id;
+}
+
+uint64_t auth_credential(const struct auth *auth, const char *name, int64_t now_s)
+{
+	const struct principal_line *line = find(auth, name);
+
+	return line && !(line->expires && now_s >= line->expires_s) ? credential_of(line) : 0;
 }
 
 static enum auth_verdict judge(const struct principal_line *line, int64_t now_s,
@@ -160,6 +209,7 @@ static enum auth_verdict judge(const struct principal_line *line, int64_t now_s,
 	if (line->expires && now_s >= line->expires_s)
 		return AUTH_EXPIRED;
 	who->role = line->role;
+	who->credential = credential_of(line);
 	memcpy(who->domains, line->domains, sizeof(who->domains));
 	return AUTH_GOOD;
 }

@@ -93,6 +93,18 @@ static bool digest_of(const struct password_book *book, const char *user, const 
 	return good;
 }
 
+uint64_t password_credential(const struct password_book *book, const char *user)
+{
+	unsigned char digest[PRINCIPAL_HASH_SIZE];
+	uint64_t id = 0;
+
+	for (size_t i = 0; book && i < book->count; i++)
+		if (!strcmp(book->users[i].name, user) &&
+		    principal_hash(book->users[i].bcrypt, strlen(book->users[i].bcrypt), digest))
+			memcpy(&id, digest, sizeof(id));
+	return id;
+}
+
 static bool holds(const struct memory *memory, const unsigned char *digest)
 {
 	for (size_t i = 0; i < memory->count; i++)

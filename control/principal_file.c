@@ -283,7 +283,7 @@ enum principal_line_kind principal_line_parse(const char *text, size_t len,
 	struct word words[WORDS_MAX];
 	size_t count = split(text, len, words);
 
-	*line = (struct principal_line){ 0 };
+	memset(line, 0, sizeof(*line)); /* lines are compared byte by byte */
 	if (count == 0 || words[0].text[0] == '#')
 		return LINE_NOBODY;
 	if (count < 3 || count > WORDS_MAX)

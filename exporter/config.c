@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth.h"
 #include "config_files.h"
 #include "config_read.h"
 #include "setting.h"
@@ -20,12 +21,13 @@ struct shared_config {
 	struct config config; /* first: a config is found back from its address */
 	unsigned int references;
 	struct stamp stamps[CONFIG_FILES_MAX]; /* of the files it names, when they were read */
+	struct shared_config *lender; /* owns what the files say, but for auth; NULL: its own */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct shared_config *current;
 static struct stamp tried[CONFIG_FILES_MAX]; /* as they were when they were read last */
-static bool reload_failed, refresh_failed;
+static bool reload_failed, refresh_failed, principals_broken;
 
 static void set_defaults(struct config *config)
 {
@@ -68,10 +70,17 @@ refused:
 
 void config_free(struct config *config)
 {
+	struct shared_config *shared = (struct shared_config *)config;
+
 	if (!config)
 		return;
-	config_files_free(config);
-	free((struct shared_config *)config);
+	if (shared->lender)
+		config_files_return(config);
+	else
+		config_files_free(config);
+	if (shared->lender)
+		config_release(&shared->lender->config);
+	free(shared);
 }
 
 void config_publish(struct config *config)
@@ -161,6 +170,41 @@ static bool have_changed(const struct config *config)
 	return changed;
 }
 
+/* Nobody stays whose line was removed in the same edit as another was spoilt. */
+static void keep_standing(const struct config *running)
+{
+	struct shared_config *shared = calloc(1, sizeof(*shared));
+	struct shared_config *lender = (struct shared_config *)running;
+
+	if (!shared)
+		return;
+	if (lender->lender)
+		lender = lender->lender;
+	pthread_mutex_lock(&lock);
+	lender->references++;
+	memcpy(shared->stamps, tried, sizeof(tried));
+	pthread_mutex_unlock(&lock);
+	shared->config = *running;
+	shared->lender = lender;
+	shared->config.auth = auth_standing(running->auth, running->http_principal_file);
+	config_publish(&shared->config);
+}
+
+static void note_principals(const struct config *running, bool refreshed)
+{
+	char error[400];
+	bool broken = !refreshed && config_files_principals_broken(running, error, sizeof(error));
+
+	pthread_mutex_lock(&lock);
+	principals_broken = broken;
+	pthread_mutex_unlock(&lock);
+	if (!broken)
+		return;
+	log_warn("%s: until it is mended, only those count whose line is unchanged",
+		 running->http_principal_file);
+	keep_standing(running);
+}
+
 static int refresh(const struct config *running, char *error, size_t size)
 {
 	struct shared_config *shared = calloc(1, sizeof(*shared));
@@ -191,6 +235,7 @@ int config_refresh(char *error, size_t size)
 		pthread_mutex_lock(&lock);
 		refresh_failed = result < 0;
 		pthread_mutex_unlock(&lock);
+		note_principals(running, result >= 0);
 	}
 	config_release(running);
 	return result;
@@ -201,6 +246,7 @@ void config_note_reload(bool successful)
 	pthread_mutex_lock(&lock);
 	reload_failed = !successful;
 	refresh_failed &= !successful;
+	principals_broken &= !successful;
 	pthread_mutex_unlock(&lock);
 }
 
@@ -212,6 +258,16 @@ bool config_last_reload_successful(void)
 	successful = !reload_failed && !refresh_failed;
 	pthread_mutex_unlock(&lock);
 	return successful;
+}
+
+bool config_principals_broken(void)
+{
+	bool broken;
+
+	pthread_mutex_lock(&lock);
+	broken = principals_broken;
+	pthread_mutex_unlock(&lock);
+	return broken;
 }
 
 void config_show(const struct config *config, FILE *out)

@@ -176,6 +176,23 @@ void config_files_free(struct config *config)
 	config_files_forget(config);
 }
 
+void config_files_return(struct config *config)
+{
+	auth_free(config->auth);
+	config_files_forget(config);
+}
+
+bool config_files_principals_broken(const struct config *config, char *why, size_t size)
+{
+	struct auth *auth = NULL;
+	bool broken = config->http_principal_file[0] &&
+		      access(config->http_principal_file, F_OK) == 0 &&
+		      auth_load(config->http_principal_file, &auth, why, size) != 0;
+
+	auth_free(auth);
+	return broken;
+}
+
 void config_files_stamp(const struct config *config, struct stamp stamps[CONFIG_FILES_MAX])
 {
 	memset(stamps, 0, CONFIG_FILES_MAX * sizeof(*stamps));

@@ -13,27 +13,25 @@
 #include "audit_recent.h"
 #include "clock.h"
 #include "events_change.h"
+#include "events_piece.h"
 #include "log.h"
 
 #define PICTURE_MS 1000	 /* between two looks at what has changed */
 #define REASONS_MS 10000 /* between two looks at reasons that alone have moved on */
 #define ALIVE_MS   5000	 /* of silence, then a comment: proxies end what says nothing */
 #define GONE_MS	   500	 /* between two looks for peers that have hung up */
+#define STANDS_MS  500	 /* between two looks at what listeners were let in by */
 #define KEPT_MAX   256
 #define BYTES_MAX  ((size_t)16 << 20) /* in the pieces kept, unless the last one alone has more */
-
-struct piece {
-	unsigned int references;
-	bool decisions; /* only for those who may see them */
-	struct text text;
-};
 
 struct events_listener {
 	struct events_listener *next, *previous;
 	struct events_flow flow;
-	bool decisions;
+	struct principal who;
+	bool (*stands)(const struct principal *who);
 	bool paused;
 	bool gone;
+	bool revoked;
 	struct piece *piece; /* on its way; NULL: none */
 	size_t sent;	     /* bytes of it */
 	uint64_t next_piece;
@@ -53,31 +51,11 @@ static size_t kept_bytes;
 /* What listeners know: the picture, the one whose reasons they know, and up to which decision. */
 static const struct snapshot *told, *spoken;
 static uint64_t told_decision;
-static int64_t picture_due_ms, reasons_due_ms, alive_due_ms, gone_due_ms;
+static int64_t picture_due_ms, reasons_due_ms, alive_due_ms, gone_due_ms, stands_due_ms;
 
 /* The beginning of a stream from `told` on; shared by those who come in the same second. */
 static struct piece *opening;
 static const struct snapshot *opening_of;
-
-static struct piece *piece_new(struct text *text, bool decisions)
-{
-	struct piece *piece = text->failed ? NULL : calloc(1, sizeof(*piece));
-
-	if (piece) {
-		*piece = (struct piece){ .references = 1, .decisions = decisions, .text = *text };
-		*text = (struct text){ 0 };
-	}
-	text_free(text);
-	return piece;
-}
-
-static void piece_release(struct piece *piece)
-{
-	if (!piece || --piece->references)
-		return;
-	text_free(&piece->text);
-	free(piece);
-}
 
 static void snapshot_drop(const struct snapshot **snapshot)
 {
@@ -108,10 +86,10 @@ static void resume_all(void)
 		resume(one);
 }
 
-/* Takes the text over. A piece that can't be kept is one that all have missed. */
-static void hand_out(struct text *text, bool decisions)
+/* Takes the piece over. One that can't be kept, NULL, is one that all have missed. */
+static void hand_out(struct piece *piece)
 {
-	struct piece *piece = piece_new(text, decisions);
+	bool decisions = piece && piece->parts;
 
 	while (first_piece < end_piece &&
 	       (!piece || end_piece - first_piece == KEPT_MAX || kept_bytes > BYTES_MAX))
@@ -156,29 +134,27 @@ void events_stop(void)
 
 static void tell_decisions(void)
 {
-	struct text text = { 0 };
+	struct text none = { 0 };
+	struct piece *piece = piece_new(&none);
 	uint64_t serial;
 
 	pthread_mutex_lock(&lock);
 	serial = told_decision;
 	pthread_mutex_unlock(&lock);
-	for (;;) {
-		size_t before = text.len;
-
-		events_open(&text, "control", 0);
-		if (!audit_recent_next(&serial, &text)) {
-			text.len = before;
-			break;
-		}
-		events_close(&text);
-	}
+	while (piece && piece_add_decision(piece, &serial))
+		;
 	pthread_mutex_lock(&lock);
-	if (told && text.len && told_decision < serial) {
+	if (told && piece && piece->count && told_decision < serial) {
 		told_decision = serial;
-		hand_out(&text, true);
+		if (piece->text.failed) {
+			piece_release(piece);
+			piece = NULL;
+		}
+		hand_out(piece);
+	} else {
+		piece_release(piece);
 	}
 	pthread_mutex_unlock(&lock);
-	text_free(&text);
 }
 
 /* Takes over the reference to `now` if listeners are told of it. */
@@ -213,7 +189,7 @@ static void tell_changes(int64_t now_ms)
 	pthread_mutex_lock(&lock);
 	taken = old && old != now && replace(old, now, reasons, now_ms);
 	if (taken && (text.len || text.failed)) {
-		hand_out(&text, false);
+		hand_out(piece_new(&text));
 		picture_due_ms = now_ms + PICTURE_MS;
 	}
 	pthread_mutex_unlock(&lock);
@@ -238,13 +214,28 @@ static void look_for_gone(int64_t now_ms)
 	pthread_mutex_unlock(&lock);
 }
 
+/* Whoever was let in by what is no longer so hears nothing more. */
+static void look_for_revoked(int64_t now_ms)
+{
+	pthread_mutex_lock(&lock);
+	for (struct events_listener *one = listeners; one && now_ms >= stands_due_ms;
+	     one = one->next)
+		if (!one->revoked && !one->stands(&one->who)) {
+			one->revoked = true;
+			resume(one);
+		}
+	if (now_ms >= stands_due_ms)
+		stands_due_ms = now_ms + STANDS_MS;
+	pthread_mutex_unlock(&lock);
+}
+
 static void tell_of_life(void)
 {
 	struct text text = { 0 };
 
 	text_string(&text, ":\n\n");
 	pthread_mutex_lock(&lock);
-	hand_out(&text, false);
+	hand_out(piece_new(&text));
 	pthread_mutex_unlock(&lock);
 }
 
@@ -259,6 +250,7 @@ void events_turn(int64_t now_ms)
 	if (!any)
 		return;
 	look_for_gone(now_ms);
+	look_for_revoked(now_ms);
 	tell_decisions();
 	if (picture)
 		tell_changes(now_ms);
@@ -281,6 +273,7 @@ static void begin(void)
 	reasons_due_ms = now_ms + REASONS_MS;
 	alive_due_ms = now_ms + ALIVE_MS;
 	gone_due_ms = now_ms + GONE_MS;
+	stands_due_ms = now_ms + STANDS_MS;
 }
 
 static void link_listener(struct events_listener *listener)
@@ -320,7 +313,7 @@ static struct piece *open_with(const struct snapshot *picture)
 	if (piece)
 		return piece;
 	events_put_picture(&text, picture, snapshot_age_ms());
-	piece = piece_new(&text, false);
+	piece = piece_new(&text);
 	pthread_mutex_lock(&lock);
 	if (piece && told == picture) {
 		piece_release(opening);
@@ -333,14 +326,16 @@ static struct piece *open_with(const struct snapshot *picture)
 	return piece;
 }
 
-struct events_listener *events_listen(bool decisions)
+struct events_listener *events_listen(const struct principal *who,
+				      bool (*stands)(const struct principal *who))
 {
 	struct events_listener *listener = calloc(1, sizeof(*listener));
 	const struct snapshot *picture = NULL;
 
 	if (!listener)
 		return NULL;
-	listener->decisions = decisions;
+	listener->who = *who;
+	listener->stands = stands;
 	pthread_mutex_lock(&lock);
 	if (!ending && listening < EVENTS_LISTENERS_MAX) {
 		if (!listening)
@@ -376,10 +371,7 @@ static bool step(struct events_listener *listener)
 	while (!listener->piece && listener->next_piece < end_piece) {
 		struct piece *piece = kept[listener->next_piece++ % KEPT_MAX];
 
-		if (piece->decisions && !listener->decisions)
-			continue;
-		piece->references++;
-		listener->piece = piece;
+		listener->piece = piece_seen_by(piece, &listener->who);
 	}
 	return listener->piece;
 }
@@ -400,7 +392,7 @@ ssize_t events_read(struct events_listener *listener, char *bytes, size_t size)
 	ssize_t got = 0;
 
 	pthread_mutex_lock(&lock);
-	if (ending) {
+	if (ending || listener->revoked) {
 		got = EVENTS_OVER;
 	} else if (listener->gone) {
 		got = EVENTS_GONE;

@@ -52,6 +52,8 @@ static void settle(struct http_call *call, const struct principal *proved)
 
 	memcpy(who->name, proved->name, sizeof(who->name));
 	memcpy(who->domains, proved->domains, sizeof(who->domains));
+	who->credential = proved->credential;
+	who->password = proved->password;
 	who->role = proved->role < most ? proved->role : most;
 }
 
@@ -143,6 +145,7 @@ static void settle_basic(struct http_call *call, const struct config *config, co
 
 	call->verdict = right ? auth_proved(config->auth, user, PROOF_BASIC, clock_unix(), &proved)
 			      : AUTH_WRONG;
+	proved.password = password_credential(config->passwords, user);
 	settle(call, &proved);
 }
 

@@ -140,6 +140,7 @@ bool get_audit(struct exchange *exchange, struct reply *reply)
 	struct form form;
 	char error[256];
 
+	question.filter.who = &exchange->who;
 	if (form_parse(exchange->query, strlen(exchange->query), &form, error, sizeof(error)) &&
 	    understand(&form, &question, &limit, &before, error, sizeof(error))) {
 		reply->status = 200;

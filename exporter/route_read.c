@@ -124,6 +124,9 @@ static const char *unready(const struct snapshot *snapshot)
 		return "The audit can't be written, so nothing can be changed; the log says why.";
 	if (mib_trouble(reason, sizeof(reason)))
 		return reason;
+	if (config_principals_broken())
+		return "http.principal_file has a mistake: only lines that are as before it count, "
+		       "all others let nobody in; the log says where.";
 	return unkept();
 }
 

@@ -40,6 +40,18 @@ enum auth_verdict auth_bearer(const struct auth *auth, const char *token, size_t
 enum auth_verdict auth_proved(const struct auth *auth, const char *name, enum principal_proof proof,
 			      int64_t now_s, struct principal *who);
 
+/*
+ * Changes with each change of the line of that name; 0: there is none, or it has expired. So what
+ * was proved earlier still holds if it is principal.credential.
+ */
+uint64_t auth_credential(const struct auth *auth, const char *name, int64_t now_s);
+
+/*
+ * Those of `before` whose line stands in the file unchanged, where the file as a whole can't be
+ * taken over: a mistake in one line keeps nobody whose line was removed. NULL if out of memory.
+ */
+struct auth *auth_standing(const struct auth *before, const char *path);
+
 /* Whether anybody in the file is proved so. */
 bool auth_has(const struct auth *auth, enum principal_proof proof);
 

@@ -78,7 +78,8 @@ void config_publish(struct config *config);
 /*
  * Reads the files that the current configuration names again, if one of them has changed since they
  * were read last, and publishes what they say now. 1: done; 0: nothing has changed; a negative
- * errno: what was read before stays in force, and error says why, once for each change.
+ * errno: what was read before stays in force, and error says why, once for each change. Of the
+ * principals only those stay whose line stands in the file unchanged.
  */
 int config_refresh(char *error, size_t size);
 
@@ -99,6 +100,9 @@ void config_release(const struct config *config);
  */
 void config_note_reload(bool successful);
 bool config_last_reload_successful(void);
+
+/* Whether the file of principals can't be read whole, so that only unchanged lines count. */
+bool config_principals_broken(void);
 
 /* Prints what each setting is, `section.key: value`, a line each. */
 void config_show(const struct config *config, FILE *out);

@@ -23,6 +23,12 @@ void config_files_free(struct config *config);
 /* What was read is another configuration's, too, and that one's to free. */
 void config_files_forget(struct config *config);
 
+/* Likewise, but for the principals, which are its own and freed. */
+void config_files_return(struct config *config);
+
+/* Whether the file of principals is there and can't be taken over; why says what is wrong. */
+bool config_files_principals_broken(const struct config *config, char *why, size_t size);
+
 /* What they look like just now. */
 void config_files_stamp(const struct config *config, struct stamp stamps[CONFIG_FILES_MAX]);
 

@@ -40,6 +40,8 @@ struct principal {
 	 * one of which a domain must match; "" is all. See principal_file.h.
 	 */
 	char domains[256];
+	/* What proved them, to see whether it still does: see auth.h and password.h. */
+	uint64_t credential, password;
 };
 
 /*

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "control.h"
+
 /* So many may listen at once. */
 #define EVENTS_LISTENERS_MAX 64
 
@@ -35,15 +37,17 @@ void events_stop(void); /* resumes all; whoever listens gets EVENTS_OVER */
 void events_turn(int64_t now_ms);
 
 /*
- * One more listener, whose stream begins with the host and all guests as they are; decisions: it
- * may see who changed what. NULL: too many listen already, out of memory, or the agent is ending.
+ * One more listener, whose stream begins with the host and all guests as they are, and has the
+ * decisions that `who` may see (audit_recent.h). It ends soon after stands() denies that they may
+ * still listen. NULL: too many listen already, out of memory, or the agent is ending.
  */
-struct events_listener *events_listen(bool decisions);
+struct events_listener *events_listen(const struct principal *who,
+				      bool (*stands)(const struct principal *who));
 
 /* To be called once, before the first events_read(). */
 void events_attach(struct events_listener *listener, const struct events_flow *flow);
 
-#define EVENTS_OVER (-1) /* the agent is ending */
+#define EVENTS_OVER (-1) /* the agent is ending, or it may listen no longer */
 #define EVENTS_SLOW (-2) /* it reads too slowly: what it should see next is no longer kept */
 #define EVENTS_GONE (-3) /* its peer has hung up */
 

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "web_config.h"
 
@@ -18,6 +19,9 @@ enum password_word { PASSWORD_RIGHT, PASSWORD_WRONG, PASSWORD_NOT_KNOWN };
 /* NULL if out of memory or out of random bytes. password_free() takes NULL. */
 struct password_book *password_new(const struct web_user *users, size_t count);
 void password_free(struct password_book *book);
+
+/* Changes with the user's hash; 0: there is no such user. */
+uint64_t password_credential(const struct password_book *book, const char *user);
 
 /* What is remembered. Any thread; doesn't block for long. */
 enum password_word password_recall(struct password_book *book, const char *user,

@@ -159,6 +159,12 @@ static void be_stranger(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 }
 
+/* A proxy reads what plain HTTP carries; by TLS it is a tunnel and no more. */
+static bool readable_by_proxies(const struct way *way)
+{
+	return (proof->token || proof->password) && strncasecmp(way->url, "https:", 6) != 0;
+}
+
 static void set_way(struct client_call *call)
 {
 	CURL *easy = call->private->easy;
@@ -167,10 +173,10 @@ static void set_way(struct client_call *call)
 	snprintf(url, sizeof(url), "%s%s", call->way->url, call->path);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	if (call->way->socket) {
+	if (call->way->socket)
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, call->way->socket);
+	if (call->way->socket || readable_by_proxies(call->way))
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	}
 	if (call->data) {
 		curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)proof->timeout_s);
 		curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);

@@ -83,22 +83,79 @@ status_of() { # [CURL-OPTION...]
 	end_process one
 }
 
-@test "decisions are for those who have said who they are" {
+@test "decisions are for operators, on the stream as in the audit" {
 	# While one listens, a new one is told what was decided just before it came.
 	wait_until 10 listeners_are 0
 	listen nobody
 	listen viewer -H "Authorization: Bearer $VIEWER_TOKEN"
+	listen operator -H "Authorization: Bearer $OPERATOR_TOKEN"
 	expect 422 POST /api/v1/domains/guest1/target '{"target_kib": 1}' operator
-	wait_until 5 heard viewer control '.result == "hard_limit" and .principal == "operator" and
+	wait_until 5 heard operator control '.result == "hard_limit" and .principal == "operator" and
 		.subject == "guest1" and .serial > 0'
 	target guest1 300000
-	wait_until 5 heard viewer control '.result == "ok" and .after == 300000'
+	wait_until 5 heard operator control '.result == "ok" and .after == 300000'
 	wait_until 5 heard nobody domain '.name == "guest1" and .target_kib == 300000'
 	same "$(count_of nobody control)" 0 "decisions that a stranger saw"
-	same "$(count_of viewer control)" 2 decisions
+	wait_until 5 heard viewer domain '.name == "guest1" and .target_kib == 300000'
+	same "$(count_of viewer control)" 0 "decisions that a viewer saw"
+	same "$(count_of operator control)" 2 decisions
 	target guest1 262144
 	end_process nobody
 	end_process viewer
+	end_process operator
+}
+
+# line NAME ROLE TOKEN [MORE]: of the principals file.
+line() {
+	echo "$1 $2 $(printf %s "$3" | sha256sum | cut -d' ' -f1) ${4-}"
+}
+
+@test "one who is bound hears and reads the decisions about the own guests alone" {
+	line part operator part domains=guest2 >>"$HOST_DIR/principals"
+	wait_until 5 expect 200 GET /api/v1/whoami "" part
+	listen part -H "Authorization: Bearer part"
+	target guest1 300000
+	target guest2 300000
+	wait_until 5 heard part control '.name == "guest2"'
+	same "$(count_of part control)" 1 decisions
+	same "$(expect 200 GET /api/v1/audit "" part | jq -c '[.entries[].name] | unique')" '["guest2"]'
+	same "$(expect 200 GET "/api/v1/audit?domain=guest1" "" part | jq -c .entries)" "[]"
+	target guest1 262144
+	target guest2 262144
+	end_process part
+	write_credentials
+	wait_until 5 expect 401 GET /api/v1/whoami "" part
+}
+
+@test "a stream ends with the credential that opened it: revoked, spoilt, expired" {
+	local soon
+	soon=$(date -u -d "now + 3 seconds" +%FT%TZ)
+	{
+		line gone operator gone
+		line spoilt viewer spoilt
+		line late viewer late "expires=$soon"
+	} >>"$HOST_DIR/principals"
+	wait_until 3 expect 200 GET /api/v1/whoami "" late
+	for name in gone spoilt late; do
+		listen $name -H "Authorization: Bearer $name"
+	done
+	listen stays -H "Authorization: Bearer $OPERATOR_TOKEN"
+	wait_until 10 test -e "$HOST_DIR/late.exit"
+	# One line goes in the same edit that spoils another: neither stays what it was.
+	sed -i -e '/^gone /d' -e '/^spoilt /s/viewer/viewr/' "$HOST_DIR/principals"
+	wait_until 5 test -e "$HOST_DIR/gone.exit" -a -e "$HOST_DIR/spoilt.exit"
+	expect 401 GET /api/v1/whoami "" gone
+	expect 401 GET /api/v1/whoami "" spoilt
+	contains "$(expect 503 GET /-/ready)" principal_file
+	target guest1 300000
+	wait_until 5 heard stays control '.after == 300000'
+	rm "$HOST_DIR/principals"
+	wait_until 5 test -e "$HOST_DIR/stays.exit"
+	expect 401 GET /api/v1/whoami "" operator
+	write_credentials
+	wait_until 5 expect 200 GET /api/v1/whoami "" operator
+	agent_ready
+	target guest1 262144
 }
 
 @test "64 at once; one more is told to come later, and one that leaves makes room" {

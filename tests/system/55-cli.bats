@@ -286,6 +286,20 @@ make_hog() {
 	run -2 "$BUILD/xenballoon" --url "$URL" --socket /x list
 }
 
+@test "a token goes to no proxy, which reads what plain HTTP carries" {
+	local port
+	port=$(free_port tcp)
+	start proxy python3 -c "import http.server as h
+class P(h.BaseHTTPRequestHandler):
+	def do_GET(self): self.send_error(502)
+h.HTTPServer(('127.0.0.1', $port), P).serve_forever()"
+	wait_until 10 port_taken tcp "$port"
+	http_proxy=http://127.0.0.1:$port ALL_PROXY=http://127.0.0.1:$port "$BUILD/xenballoon" --url "$URL" \
+		--token-file "$HOST_DIR/operator.token" list guest1
+	end_process proxy
+	same "$(grep -c GET "$HOST_DIR/proxy.log")" 0 "requests that the proxy saw"
+}
+
 @test "a rack: hosts at the same time, one that is down does not hide the others" {
 	local down
 	down=127.0.0.1:$(free_port tcp)

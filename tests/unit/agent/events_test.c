@@ -140,14 +140,29 @@ static bool on_look(void *context)
 	return hung_up;
 }
 
-static struct events_listener *listen(bool decisions)
+static const struct principal owner = { .name = "ops", .role = ROLE_OPERATOR };
+static const struct principal viewer = { .name = "see", .role = ROLE_VIEWER };
+static const struct principal nobody = { .role = ROLE_NONE };
+static const struct principal *revoked;
+
+static bool stands(const struct principal *who)
+{
+	return !revoked || strcmp(who->name, revoked->name) != 0;
+}
+
+static struct events_listener *listen_as(const struct principal *who)
 {
 	static const struct events_flow flow = { on_pause, on_resume, on_look, NULL };
-	struct events_listener *listener = events_listen(decisions);
+	struct events_listener *listener = events_listen(who, stands);
 
 	assert_non_null(listener);
 	events_attach(listener, &flow);
 	return listener;
+}
+
+static struct events_listener *listen(bool decisions)
+{
+	return listen_as(decisions ? &owner : &nobody);
 }
 
 /* All there is, in small bites; ends in a pause. */
@@ -177,9 +192,22 @@ static void publish(uint64_t target)
 static void decide(void)
 {
 	static const struct control_request request = { .action = CONTROL_TARGET };
-	static const struct control_answer answer = { .result = RESULT_OK };
+	static const struct control_answer answer = { .result = RESULT_OK,
+						      .domid = 1,
+						      .name = "web1" };
 	static const char line[] = "{\"name\":\"web1\"}\n";
 
+	audit_recent_put(&request, &answer, line, strlen(line));
+}
+
+static void decide_about(const char *name)
+{
+	static const struct control_request request = { .action = CONTROL_TARGET };
+	struct control_answer answer = { .result = RESULT_OK, .domid = *name ? 2 : 0 };
+	char line[64];
+
+	snprintf(answer.name, sizeof(answer.name), "%s", name);
+	snprintf(line, sizeof(line), "{\"name\":\"%s\"}\n", name);
 	audit_recent_put(&request, &answer, line, strlen(line));
 }
 
@@ -197,6 +225,7 @@ static int setup(void **state)
 	now_ms = clock_ms();
 	paused = resumed = 0;
 	hung_up = false;
+	revoked = NULL;
 	publish(1);
 	events_start();
 	return 0;
@@ -228,6 +257,46 @@ static void the_picture_first_then_changes(void **state)
 	events_leave(one);
 	events_leave(two);
 	assert_int_equal(events_listening(), 0);
+}
+
+/* As the audit has it: a viewer sees none, one who is bound those about its own guests. */
+static void decisions_are_for_operators_within_their_reach(void **state)
+{
+	const struct principal bound = { .name = "part", .role = ROLE_OPERATOR, .domains = "web*" };
+	struct events_listener *one = listen_as(&bound), *see = listen_as(&viewer);
+
+	(void)state;
+	hear(one);
+	hear(see);
+	decide_about("db1");
+	decide_about("web2");
+	decide_about("");
+	decide_about("web3");
+	pass(10);
+	assert_string_equal(hear(one), "control web2 control web3");
+	decide_about("db1");
+	pass(10);
+	assert_string_equal(hear(one), "");
+	assert_string_equal(hear(see), "");
+	events_leave(one);
+	events_leave(see);
+}
+
+static void a_stream_ends_with_the_credential(void **state)
+{
+	struct events_listener *one = listen_as(&owner), *other = listen_as(&viewer);
+	char byte;
+
+	(void)state;
+	hear(one);
+	hear(other);
+	revoked = &owner;
+	decide();
+	pass(1000);
+	assert_int_equal(events_read(one, &byte, 1), EVENTS_OVER);
+	assert_string_equal(hear(other), "");
+	events_leave(one);
+	events_leave(other);
 }
 
 static void decisions_are_not_for_strangers(void **state)
@@ -304,7 +373,7 @@ static void there_is_an_end_to_how_many(void **state)
 	(void)state;
 	for (size_t i = 0; i < EVENTS_LISTENERS_MAX; i++)
 		all[i] = listen(false);
-	assert_null(events_listen(false));
+	assert_null(events_listen(&nobody, stands));
 	events_leave(all[0]);
 	all[0] = listen(false);
 	hear(all[0]);
@@ -313,7 +382,7 @@ static void there_is_an_end_to_how_many(void **state)
 	assert_int_equal(events_read(all[0], &byte, 1), EVENTS_OVER);
 	for (size_t i = 0; i < EVENTS_LISTENERS_MAX; i++)
 		events_leave(all[i]);
-	assert_null(events_listen(false));
+	assert_null(events_listen(&nobody, stands));
 }
 
 int main(void)
@@ -324,6 +393,8 @@ int main(void)
 		cmocka_unit_test(says_who_came_and_went),
 		cmocka_unit_test(reasons_alone_are_told_when_asked_for),
 		EACH(the_picture_first_then_changes),
+		EACH(decisions_are_for_operators_within_their_reach),
+		EACH(a_stream_ends_with_the_credential),
 		EACH(decisions_are_not_for_strangers),
 		EACH(silence_is_broken),
 		EACH(who_has_hung_up_is_let_go),
