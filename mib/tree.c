@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "control.h"
 #include "metric.h"
 #include "mib_notify.h"
@@ -218,6 +219,14 @@ static bool control_unrecorded(const struct mib_instance *at, const struct mib_s
 	return set_counter(value, mib_refusal_unrecorded());
 }
 
+static bool control_audit_up(const struct mib_instance *at, const struct mib_source *source,
+			     struct mib_value *value)
+{
+	(void)at;
+	(void)source;
+	return set_truth(value, !audit_failing());
+}
+
 static bool notify_sent(const struct mib_instance *at, const struct mib_source *source,
 			struct mib_value *value)
 {
@@ -262,6 +271,7 @@ static const struct mib_object extra[] = {
 	{ CONTROL_PATH(3), .which = TALLY_REFUSED, .value = control_tally },
 	{ CONTROL_PATH(4), .which = TALLY_FAILED, .value = control_tally },
 	{ CONTROL_PATH(5), .value = control_unrecorded },
+	{ CONTROL_PATH(6), .value = control_audit_up },
 	{ NOTIFY_PATH(1), .value = notify_sent },
 	{ NOTIFY_PATH(2), .value = notify_suppressed },
 };

@@ -86,6 +86,7 @@ askers_are_done() {
 	wait_until 5 target guest1 262144
 	expect 200 GET /-/ready
 	same "$(metric control_audit_up)" 1
+	same "$(snmp_value xbControlAuditUp.0)" 1
 	jq -e . "$HOST_DIR/small/audit.log" >/dev/null
 }
 
@@ -102,6 +103,7 @@ fails_for_space() {
 	target guest1 262144 | jq -e '.warning | contains("audit")'
 	same "$(metric control_audit_lost_total)" $((lost + 1)) lost
 	same "$(metric control_audit_up)" 0
+	same "$(snmp_value xbControlAuditUp.0)" 2
 	expect 503 GET /-/ready | jq -e '.detail | contains("audit")'
 	before=$(everything)
 	expect 503 POST /api/v1/domains/guest1/target '{"target_kib": 250000}' operator

@@ -128,6 +128,71 @@ keys() {
 	same "$(snmp_as viewer walk -Oqv "${BASH_REMATCH[2]}" | wc -l)" 3 UUIDs
 }
 
+@test "zabbix: a guest is its UUID and no domid; no item is ever unsupported for want of a value" {
+	same "$(jq -r '.. | objects | select(.key?) | .key | select(contains("SNMPINDEX"))' "$TEMPLATE")" "" "keys with a domid"
+	same "$(jq -r '.zabbix_export.templates[].discovery_rules[].item_prototypes[] |
+		select((.key | endswith("[{#UUID}]") | not) or (.snmp_oid | endswith(".{#SNMPINDEX}") | not)) | .key' "$TEMPLATE")" "" \
+		"prototypes that are not by UUID"
+	same "$(jq -r '.zabbix_export.templates[] | .items[], .discovery_rules[].item_prototypes[] |
+		select(.preprocessing[0] | .type != "CHECK_NOT_SUPPORTED" or .error_handler != "DISCARD_VALUE") | .key' "$TEMPLATE")" "" \
+		"items without it"
+}
+
+# What an operator acts on, and the states that `check` warns of.
+acted_on() {
+	local state
+	cat <<-'EOT'
+		nodata(/Xenballoon by SNMP/xenballoon.host.store,
+		xenballoon.host.store,#3)=2
+		xenballoon.host.hypervisor,#3)=2
+		xenballoon.host.free,
+		xenballoon.host.age,
+		xenballoon.control.audit,#2)=2
+		xenballoon.control.failed,
+		xenballoon.guest.pressure[{#UUID}],
+		xenballoon.guest.key_errors[{#UUID}],
+	EOT
+	# shellcheck disable=SC2013 # words without blanks
+	for state in $(sed -n 's/.*{ "\([a-z_]*\)", UNIT_GUESTS.*{ "0" }.*/\1/p' "$ROOT/control/cli/measure.c"); do
+		echo ")=$(state_number "$state") and max(/Xenballoon by SNMP/xenballoon.guest.state[{#UUID}]"
+	done
+}
+
+@test "zabbix: a trigger for each thing that an operator acts on, and macros for what sites differ in" {
+	local expressions part
+	expressions=$(jq -r '.. | objects | .expression? | strings' "$TEMPLATE")
+	acted_on >"$BATS_TEST_TMPDIR/parts"
+	between "$(wc -l <"$BATS_TEST_TMPDIR/parts")" 15 30 parts
+	while read -r part; do
+		contains "$expressions" "$part"
+	done <"$BATS_TEST_TMPDIR/parts"
+	same "$(grep -oE '\{\$XB[A-Z.]*\}' "$TEMPLATE" | sort -u)" \
+		"$(jq -r '.zabbix_export.templates[].macros[].macro' "$TEMPLATE" | sort)" macros
+}
+
+# state_number STATE: as the MIB numbers it.
+state_number() {
+	local name=${1//_/}
+	sed -n '/^XenballoonDomainState/,/}/p' "$ROOT/mib/XENBALLOON-MIB.txt" | grep -m 1 -oiE "\b$name\([0-9]+" | tr -dc 0-9
+}
+
+# The rule's own program, on rows as Zabbix hands them over.
+discovered() { # ROWS
+	jq -r '.zabbix_export.templates[].discovery_rules[].preprocessing[].parameters[0]' "$TEMPLATE" >"$BATS_TEST_TMPDIR/step.js"
+	node -e 'const step = new Function("value", require("fs").readFileSync(process.argv[1], "utf8"))
+		for (const row of JSON.parse(step(process.argv[2]))) console.log(row["{#UUID}"] + " " + row["{#SNMPINDEX}"])' \
+		"$BATS_TEST_TMPDIR/step.js" "$1"
+}
+
+@test "zabbix: guests without a UUID wait for it, those that share one are told apart" {
+	same "$(discovered '[{"{#SNMPINDEX}": "3", "{#UUID}": "a"}, {"{#SNMPINDEX}": "4", "{#UUID}": ""}, {"{#SNMPINDEX}": "7", "{#UUID}": "b"},
+		{"{#SNMPINDEX}": "9", "{#UUID}": "a"}, {"{#SNMPINDEX}": "12", "{#UUID}": "a"}]')" 'a 3
+b 7
+a.9 9
+a.12 12'
+	same "$(discovered '[]')" ""
+}
+
 @test "zabbix and librenms: the states are those of the MIB" {
 	local declared
 	declared=$(sed -n '/^XenballoonDomainState/,/}/p' "$ROOT/mib/XENBALLOON-MIB.txt" |
@@ -138,6 +203,23 @@ keys() {
 		.mappings[] | "\(.value) \(.newvalue)"' "$TEMPLATE")" "$declared" zabbix
 	same "$(sed -n '/state_name: xbDomainState/,$ s/.*value: \([0-9]*\),.*descr: .\([a-zA-Z]*\).*/\1 \2/p' \
 		"$FOLDER/librenms/discovery-xenballoon.yaml")" "$declared" librenms
+}
+
+# What discovers guests, as JSON, a line each.
+librenms_guests() {
+	python3 -c 'import json, sys, yaml
+for kind, sensors in yaml.safe_load(open(sys.argv[1]))["modules"]["sensors"].items():
+    for sensor in sensors["data"]:
+        if sensor["oid"].endswith("xbDomainTable"): print(json.dumps(sensor))' "$FOLDER/librenms/discovery-xenballoon.yaml"
+}
+
+@test "librenms: a guest is its UUID and no domid" {
+	between "$(librenms_guests | wc -l)" 5 20 "sensors of guests"
+	librenms_guests | while read -r sensor; do
+		jq -e '(.index | endswith(".{{ XENBALLOON-MIB::xbDomainUuid }}")) and (.num_oid | endswith(".{{ $index }}"))
+			and (.skip_values[0] == {oid: "XENBALLOON-MIB::xbDomainUuid", op: "=", value: ""})' <<<"$sensor"
+	done
+	same "$(grep -c 'xbDomainStaticMax\|guest\.{{' "$FOLDER/librenms/discovery-xenballoon.yaml")" 0 "memory pools of guests"
 }
 
 @test "librenms: what it names is in the MIB, under the number it says" {

@@ -151,7 +151,7 @@ static void test_walk_is_in_order(void **state)
 	snapshot = snapshot_of(0, NULL);
 	without = walk(mib_tree_xenballoon(), &(struct mib_source){ .snapshot = snapshot });
 	assert_int_equal(without,
-			 5 + 5 + 2); /* xbHost without measured values, xbControl, xbNotify */
+			 5 + 6 + 2); /* xbHost without measured values, xbControl, xbNotify */
 	snapshot_release(snapshot);
 	snapshot = snapshot_of(300, domids);
 	for (uint32_t i = 0; i < 300; i++) {
