@@ -259,6 +259,34 @@ static int set_aside(const char *uuid, const char *name)
 	return error ? error : -EINVAL;
 }
 
+static bool is_aside(const char *name)
+{
+	static const size_t uuid_len = SNAPSHOT_UUID_SIZE - 1;
+
+	return strlen(name) > uuid_len &&
+	       !strncmp(name + uuid_len, DECISION_DAMAGED, strlen(DECISION_DAMAGED));
+}
+
+unsigned int decision_damaged(void)
+{
+	int fd = directory_fd;
+	unsigned int count = 0;
+	struct dirent *entry;
+	DIR *folder;
+
+	fd = fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	folder = fd < 0 ? NULL : fdopendir(fd);
+	if (!folder) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	while ((entry = readdir(folder)))
+		count += is_aside(entry->d_name);
+	closedir(folder);
+	return count;
+}
+
 static int read_text(const char *name, char **text, size_t *len)
 {
 	return file_read(directory_fd, name, DECISION_MAX, FILE_NO_LINK, text, len, NULL);

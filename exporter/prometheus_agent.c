@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "config.h"
 #include "control.h"
+#include "decision.h"
 #include "events.h"
 #include "process.h"
 #include "prometheus_text.h"
@@ -59,6 +60,12 @@ static void audit_up(struct text *text, const char *name, const struct snapshot 
 {
 	(void)snapshot;
 	prometheus_whole(text, name, known(!audit_failing()));
+}
+
+static void damaged(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	prometheus_whole(text, name, known(decision_damaged()));
 }
 
 static void listening(struct text *text, const char *name, const struct snapshot *snapshot)
@@ -164,6 +171,9 @@ static const struct agent_row {
 	{ { PROMETHEUS_PREFIX "control_audit_up", PROMETHEUS_GAUGE,
 	    "Whether the last decision could be written to the audit (1) or not (0)." },
 	  audit_up },
+	{ { PROMETHEUS_PREFIX "control_decisions_damaged", PROMETHEUS_GAUGE,
+	    "Decisions kept for guests that were damaged and lie aside in state.directory." },
+	  damaged },
 	{ { PROMETHEUS_PREFIX "event_listeners", PROMETHEUS_GAUGE,
 	    "Clients that follow the server-sent events." },
 	  listening },

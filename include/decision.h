@@ -34,6 +34,10 @@ void decision_close(void);
  */
 int decision_load(const char *uuid, struct decision *decision);
 
+/* How many damaged ones lie aside in the directory; removing their files is the operator's. Any
+ * thread. */
+unsigned int decision_damaged(void);
+
 /* Replaces it, whole or not at all. 0 or a negative errno. */
 int decision_save(const char *uuid, const struct decision *decision);
 

@@ -106,7 +106,7 @@ anchors() {
 # What the agent shows that says that something is broken, however it is.
 @test "each metric of the agent's own health and each state of trouble has its alert" {
 	local name
-	for name in $(grep -oE 'PROMETHEUS_PREFIX "[a-z_]*(_up|_successful|_lost_total|_timestamp_seconds)"' \
+	for name in $(grep -oE 'PROMETHEUS_PREFIX "[a-z_]*(_up|_successful|_lost_total|_damaged|_timestamp_seconds)"' \
 		"$ROOT/exporter/prometheus_agent.c" | sed 's/.* "\(.*\)"/\1/') snapshot_age_seconds; do
 		grep -qE "^ +expr: .*xenballoon_$name|^ +xenballoon_$name" "$FOLDER/alerts.yml"
 	done

@@ -244,6 +244,7 @@ static void damaged_files(void **state)
 		assert_memory_equal(&decision, &nothing, sizeof(decision));
 		assert_int_equal(access(path, F_OK), -1);
 	}
+	assert_int_equal(decision_damaged(), sizeof(texts) / sizeof(texts[0]));
 	/* Each is kept, and none over another. */
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		char aside[128];
@@ -256,6 +257,7 @@ static void damaged_files(void **state)
 	assert_int_equal(save(&decision), 0);
 	assert_int_equal(decision_load(UUID, &decision), 0);
 	assert_int_equal(clean(), sizeof(texts) / sizeof(texts[0]) + 1);
+	assert_int_equal(decision_damaged(), 0);
 }
 
 /* Each is its own, also where more are saved at once than are flushed one by one. */
