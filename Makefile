@@ -63,7 +63,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # What is installed together.
 PARTS := agent guest cli monitoring
 
-.PHONY: all guest-static dashboards deps demo check check-quick check-debian check-xen xen-shell bench fuzz fuzzers lint format install $(PARTS:%=install-%) uninstall install-dkms deb dist kmod clean help bed unit
+.PHONY: all guest-static dashboards deps demo check check-quick check-debian check-xen check-field xen-shell bench fuzz fuzzers lint format install $(PARTS:%=install-%) uninstall install-dkms deb dist kmod clean help bed unit
 all: $(B)/xenballoon-agent $(B)/xenballoon-guest $(B)/xenballoon ## build the programs
 
 $(B)/xenballoon-agent: $(call obj,$(AGENT_SRC)) $(B)/obj/page.o
@@ -179,6 +179,10 @@ check-xen: guest-static ## real Xen under QEMU; SCENARIO=name for one
 	$(call need,demo system xen)
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/xen/run $(SCENARIO)
+
+check-field: deb ## the packages in installed Debians on real Xen; needs root
+	$(call need,xen field)
+	$(Q)tests/field/run
 
 xen-shell: guest-static ## a prompt in a real dom0 with guests up
 	$(call need,demo system xen)
