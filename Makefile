@@ -44,7 +44,7 @@ GUEST_COMMON := $(filter-out guest/conn_%.c guest/wire.c,$(wildcard guest/*.c))
 GUEST_WIRE   := guest/conn_wire.c guest/wire.c
 GUEST_SRC    := $(GUEST_COMMON) $(if $(STATIC),$(GUEST_WIRE),guest/conn_lib.c)
 # The command line shares tables and the principals' lines with the agent, all of them pure.
-CLI_SRC   := $(wildcard control/cli/*.c) exporter/file.c exporter/metric.c guest/contract.c $(POLICY_SRC) \
+CLI_SRC   := $(wildcard control/cli/*.c) exporter/address.c exporter/file.c exporter/metric.c guest/contract.c $(POLICY_SRC) \
              control/naming.c control/pattern.c control/principal_file.c control/result.c control/size.c
 BED_LIB_SRC := $(wildcard tests/fake/preload*.c) tests/fake/state.c
 BED_SRC   := $(filter-out $(wildcard tests/fake/preload*.c),$(wildcard tests/fake/*.c))
@@ -233,6 +233,7 @@ PLACES_agent := \
 	0644:$(SYSUSERSDIR)/xenballoon-agent.conf:exporter/xenballoon-agent.sysusers \
 	0644:$(examples)/agent.yml:exporter/agent.yml \
 	0644:$(examples)/web.config.yml:exporter/web.config.yml \
+	0644:$(examples)/xenballoon-agent.socket:exporter/xenballoon-agent.socket \
 	0644:$(examples)/xenballoon-agent.logrotate:exporter/xenballoon-agent.logrotate \
 	0644:$(examples)/snmpd.conf:mib/snmpd.conf
 PLACES_guest := \

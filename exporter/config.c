@@ -46,6 +46,39 @@ static size_t line_of(const size_t line[SETTING_COUNT], size_t offset)
 	return 0;
 }
 
+static const char *over_listen = "", *over_socket = "";
+
+void config_override(const char *listen, const char *socket)
+{
+	over_listen = listen;
+	over_socket = socket;
+}
+
+static bool override(struct config *config, char *error, size_t size)
+{
+	const struct {
+		const char *path, *value;
+	} rows[] = { { "http.listen", over_listen }, { "http.socket", over_socket } };
+	char right[128];
+
+	for (size_t row = 0; row < 2; row++)
+		for (size_t i = 0; i < SETTING_COUNT && *rows[row].value; i++) {
+			const char *wanted;
+
+			if (strcmp(settings[i].path, rows[row].path) != 0)
+				continue;
+			wanted = setting_store(&settings[i], config, rows[row].value, right,
+					       sizeof(right));
+			if (wanted) {
+				snprintf(error, size,
+					 "--web.listen-address is \"%.80s\": must be %s",
+					 rows[row].value, wanted);
+				return false;
+			}
+		}
+	return true;
+}
+
 struct config *config_load(const char *path, char *error, size_t size)
 {
 	struct shared_config *shared = calloc(1, sizeof(*shared));
@@ -59,6 +92,8 @@ struct config *config_load(const char *path, char *error, size_t size)
 	}
 	set_defaults(&shared->config);
 	if (path && !config_read(path, &shared->config, line, error, size))
+		goto refused;
+	if (!override(&shared->config, error, size))
 		goto refused;
 	if (config_files_read(&shared->config, shared->stamps, &offset, why, sizeof(why)))
 		return &shared->config;

@@ -58,11 +58,28 @@ static void list_names(const struct setting *section, char *text, size_t size)
 	}
 }
 
+/* The items of a list of texts with commas between. False: it is none, or too long. */
+static bool join(const struct tree *list, char *text, size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (const struct tree *item = list->first; item; item = item->next) {
+		if (item->kind != TREE_TEXT || strchr(item->text, ',') || !*item->text)
+			return false;
+		len += (size_t)snprintf(text + len, size - len, "%s%s", len ? "," : "", item->text);
+		if (len >= size)
+			return false;
+	}
+	return list->kind == TREE_LIST;
+}
+
 static bool read_value(struct reader *reader, const struct setting *setting,
 		       const struct tree *node)
 {
 	size_t *line = &reader->line[setting - settings];
-	char right[128];
+	const char *text = node->kind == TREE_TEXT ? node->text : NULL;
+	char right[128], list[sizeof(((struct config *)0)->http_listen)];
 	const char *wanted;
 
 	if (*line)
@@ -70,14 +87,17 @@ static bool read_value(struct reader *reader, const struct setting *setting,
 			    setting->path, *line);
 	*line = node->line;
 	setting_describe_range(setting, right, sizeof(right));
-	if (node->kind != TREE_TEXT)
+	if (setting->kind == SETTING_LIST && join(node, list, sizeof(list)))
+		text = list;
+	if (!text)
 		return fail(reader, node->line, "%s needs one value: %s", setting->path, right);
-	if (setting->kind != SETTING_TEXT && setting->kind != SETTING_CHOICE && !node->plain)
+	if (setting->kind != SETTING_TEXT && setting->kind != SETTING_LIST &&
+	    setting->kind != SETTING_CHOICE && !node->plain)
 		return fail(reader, node->line, "%s is a text: must be %s, without quotes",
 			    setting->path, right);
-	wanted = setting_store(setting, reader->config, node->text, right, sizeof(right));
-	return !wanted || fail(reader, node->line, "%s is \"%.80s\": must be %s", setting->path,
-			       node->text, wanted);
+	wanted = setting_store(setting, reader->config, text, right, sizeof(right));
+	return !wanted ||
+	       fail(reader, node->line, "%s is \"%.80s\": must be %s", setting->path, text, wanted);
 }
 
 /* The setting of this section that a node's key names, or NULL with the error set. */

@@ -1,47 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opens the listening socket. Knows no HTTP. Called by http.c.
+ * Opens listening sockets. Knows no HTTP.
  */
+#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
-#include <stdio.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "http_call.h"
-#include "log.h"
+#include "inherit.h"
 
-/* Splits ADDRESS:PORT or [V6]:PORT in place. */
-static bool split(char *text, const char **host, const char **port)
-{
-	char *colon = strrchr(text, ':');
-
-	if (!colon || !colon[1])
-		return false;
-	*colon = 0;
-	*host = text;
-	*port = colon + 1;
-	if (*text == '[') {
-		if (colon == text || colon[-1] != ']')
-			return false;
-		colon[-1] = 0;
-		*host = text + 1;
-	} else if (strchr(text, ':')) {
-		return false;
-	}
-	return **host;
-}
-
-static int open_socket(const struct addrinfo *found)
+static int open_socket(const struct sockaddr *address, socklen_t len, int v6_only)
 {
 	const int on = 1;
-	int rc, fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int rc, fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
-	    bind(fd, found->ai_addr, found->ai_addrlen) || listen(fd, SOMAXCONN)) {
+	    (address->sa_family == AF_INET6 &&
+	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only))) ||
+	    bind(fd, address, len) || listen(fd, SOMAXCONN)) {
 		rc = -errno;
 		close(fd);
 		return rc;
@@ -49,29 +31,42 @@ static int open_socket(const struct addrinfo *found)
 	return fd;
 }
 
-int http_listen(const char *address)
+static int open_v4(const char *host, unsigned int port)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-					.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
-	struct addrinfo *found = NULL;
-	const char *host, *port;
-	uint64_t number;
-	char text[160];
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+
+	inet_pton(AF_INET, host, &address.sin_addr);
+	return open_socket((const struct sockaddr *)&address, sizeof(address), 0);
+}
+
+/* All of IPv6 takes IPv4 along, unless another socket has the port of that. */
+static int open_v6(const char *host, unsigned int port)
+{
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6,
+					.sin6_port = htons((uint16_t)port) };
 	int fd;
 
-	snprintf(text, sizeof(text), "%s", address);
-	/* getaddrinfo() takes 65537 for 1. */
-	if (!split(text, &host, &port) ||
-	    !contract_parse_number(port, strlen(port), UINT16_MAX, &number) ||
-	    getaddrinfo(host, port, &hints, &found)) {
-		log_error("http.listen \"%s\" is no address; right would be 127.0.0.1:10047 or "
-			  "[::1]:10047",
-			  address);
-		return -EINVAL;
-	}
-	fd = open_socket(found);
-	freeaddrinfo(found);
-	if (fd < 0)
-		log_error("http: can't listen on %s: %s", address, strerror(-fd));
+	inet_pton(AF_INET6, host, &address.sin6_addr);
+	fd = open_socket((const struct sockaddr *)&address, sizeof(address), 0);
+	if (fd == -EADDRINUSE)
+		fd = open_socket((const struct sockaddr *)&address, sizeof(address), 1);
 	return fd;
+}
+
+int http_listen(const char *text)
+{
+	struct address address;
+	int fd = inherit_open(text);
+
+	if (fd >= 0)
+		return fd;
+	if (!address_parse_listen(text, &address))
+		return -EINVAL;
+	if (address.v6)
+		return open_v6(address.host, address.port);
+	if (*address.host)
+		return open_v4(address.host, address.port);
+	/* A host without IPv6 has all of IPv4. */
+	fd = open_v6("::", address.port);
+	return fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL ? open_v4("0.0.0.0", address.port) : fd;
 }

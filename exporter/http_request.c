@@ -202,7 +202,7 @@ static bool unfolds(void)
 	return strverscmp(MHD_get_version(), "0.9.77.1") >= 0;
 }
 
-struct MHD_Daemon *http_serve(int socket, enum control_interface via, bool tls)
+struct MHD_Daemon *http_serve(int socket, enum control_interface via, bool tls, unsigned int shares)
 {
 	static const enum control_interface ways[] = {
 		[VIA_UNIX] = VIA_UNIX,
@@ -210,7 +210,7 @@ struct MHD_Daemon *http_serve(int socket, enum control_interface via, bool tls)
 	};
 	const unsigned int flags =
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-	unsigned int most = http_connections_max();
+	unsigned int most = http_connections_max() / shares;
 	void *way = (void *)&ways[via];
 	const struct MHD_OptionItem more[] = {
 		{ MHD_OPTION_STRICT_FOR_CLIENT, unfolds(), NULL },

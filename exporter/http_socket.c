@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "http_call.h"
+#include "inherit.h"
 #include "log.h"
 
 #define NAMES_MAX 4096 /* room for a line of passwd or group */
@@ -98,6 +99,9 @@ int http_socket_open(const char *path, const char *group_name)
 	int fd, error;
 
 	find_group(group_name);
+	fd = inherit_open(path);
+	if (fd >= 0)
+		return fd;
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	make_directory(path);
 	error = clear(&address);
@@ -125,6 +129,9 @@ void http_socket_remove(const char *path)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	/* systemd's own stays for the next agent. */
+	if (!strcmp(path, inherit_path()))
+		return;
 	/* One that is alive is that of an agent which has come meanwhile. */
 	if (clear(&address) == -EADDRINUSE)
 		log_warn("http.socket: %s is another agent's by now", path);

@@ -22,6 +22,7 @@
 #include "decision.h"
 #include "events.h"
 #include "http.h"
+#include "inherit.h"
 #include "log.h"
 #include "mib.h"
 #include "mib_user.h"
@@ -44,6 +45,8 @@ static const char usage[] =
 	"  --config.show       print what each setting is, and end\n"
 	"  --help              print this and end\n"
 	"  --version           print the version and end\n"
+	"  --web.listen-address ADDRESS:PORT  listen there, not on http.listen; may be repeated\n"
+	"  --web.systemd-socket  end unless systemd has passed sockets, which are used anyway\n"
 	"  --role ROLE         of a user that snmp-user adds: viewer or operator\n"
 	"\n"
 	"Signals: SIGHUP reads the configuration again, all or nothing; SIGTERM ends.\n"
@@ -60,6 +63,8 @@ struct options {
 	bool show;
 	enum control_role role; /* of snmp-user */
 	const char *user;	/* to be added; NULL: run */
+	bool activated;		/* sockets must have come from systemd */
+	char listen[sizeof(((struct config *)0)->http_listen)]; /* with commas between */
 };
 
 enum option_id {
@@ -69,7 +74,9 @@ enum option_id {
 	OPTION_SHOW,
 	OPTION_HELP,
 	OPTION_VERSION,
-	OPTION_ROLE
+	OPTION_ROLE,
+	OPTION_LISTEN,
+	OPTION_ACTIVATED
 };
 
 static const struct option long_options[] = {
@@ -80,6 +87,8 @@ static const struct option long_options[] = {
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ "role", required_argument, NULL, OPTION_ROLE },
+	{ "web.listen-address", required_argument, NULL, OPTION_LISTEN },
+	{ "web.systemd-socket", no_argument, NULL, OPTION_ACTIVATED },
 	{ 0 },
 };
 
@@ -99,6 +108,15 @@ static void read_user(int count, char **words, struct options *options)
 		exit(EXIT_USAGE);
 	}
 	options->user = words[2];
+}
+
+/* One more; what doesn't fit is no address by then. */
+static void add_listen(struct options *options, const char *address)
+{
+	size_t used = strlen(options->listen);
+
+	snprintf(options->listen + used, sizeof(options->listen) - used, "%s%s", used ? "," : "",
+		 address);
 }
 
 /* Ends the program itself where that is what was asked. */
@@ -127,6 +145,12 @@ static void read_options(int argc, char **argv, struct options *options)
 		case OPTION_VERSION:
 			puts("xenballoon-agent " XENBALLOON_VERSION);
 			exit(EXIT_SUCCESS);
+		case OPTION_LISTEN:
+			add_listen(options, optarg);
+			break;
+		case OPTION_ACTIVATED:
+			options->activated = true;
+			break;
 		case OPTION_ROLE:
 			options->role = role_of(optarg);
 			break;
@@ -142,6 +166,18 @@ static void read_options(int argc, char **argv, struct options *options)
 			argv[optind]);
 		exit(EXIT_USAGE);
 	}
+}
+
+/* What systemd has opened, or else what the command line names, counts for the file's addresses. */
+static bool take_sockets(const struct options *options)
+{
+	int count = inherit_sockets();
+
+	if (!count && options->activated)
+		log_error("--web.systemd-socket: systemd has passed no socket; is there a .socket "
+			  "unit?");
+	config_override(*inherit_listen() ? inherit_listen() : options->listen, inherit_path());
+	return count > 0 || (!count && !options->activated);
 }
 
 static void want_reload(void)
@@ -303,15 +339,20 @@ static int start(void)
 		log_error("can't start the collector: %s", strerror(-error));
 		goto records;
 	}
-	error = mib_start();
+	error = http_open();
 	if (error)
 		goto collector;
+	error = mib_start();
+	if (error)
+		goto socket;
 	error = http_start(want_reload);
 	if (error)
 		goto snmp;
 	return 0;
 snmp:
 	mib_stop();
+socket:
+	http_close();
 collector:
 	collector_stop();
 records:
@@ -341,6 +382,8 @@ int main(int argc, char **argv)
 	char error[512];
 
 	read_options(argc, argv, &options);
+	if (!take_sockets(&options))
+		return EXIT_FAILURE;
 	config = load(&options, error, sizeof(error));
 	if (!config) {
 		fprintf(stderr, "xenballoon-agent: %s\n", error);

@@ -12,6 +12,7 @@
 #include "control.h"
 #include "decision.h"
 #include "events.h"
+#include "listener.h"
 #include "process.h"
 #include "prometheus_text.h"
 #include "tls.h"
@@ -42,6 +43,16 @@ static void requests(struct text *text, const char *name, const struct snapshot 
 static struct reading known(uint64_t value)
 {
 	return (struct reading){ READING_OK, value };
+}
+
+static void listeners(struct text *text, const char *name, const struct snapshot *snapshot)
+{
+	struct listener one;
+
+	(void)snapshot;
+	for (size_t i = 0; listener_nth(i, &one); i++)
+		text_format(text, "%s{interface=\"%s\",address=\"%s\"} %d\n", name,
+			    listener_kind_name(one.kind), one.address, !one.error);
 }
 
 static void audit_entries(struct text *text, const char *name, const struct snapshot *snapshot)
@@ -189,6 +200,10 @@ static const struct agent_row {
 	{ { PROMETHEUS_PREFIX "snapshot_age_seconds", PROMETHEUS_GAUGE,
 	    "Age of the newest complete look at xenstore and the hypervisor." },
 	  age },
+	{ { PROMETHEUS_PREFIX "listener_up", PROMETHEUS_GAUGE,
+	    "Whether the agent listens on an address of http.listen or snmp.listen (1) or not "
+	    "(0)." },
+	  listeners },
 	{ { PROMETHEUS_PREFIX "build_info", PROMETHEUS_INFO,
 	    "Version of the agent, of the hypervisor it runs on, and the host's name; always 1." },
 	  build },

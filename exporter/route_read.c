@@ -11,6 +11,7 @@
 #include "config.h"
 #include "file.h"
 #include "json.h"
+#include "listener.h"
 #include "log.h"
 #include "mib.h"
 #include "openapi.h"
@@ -106,6 +107,23 @@ static const char *unkept(void)
 	return reason;
 }
 
+/* An address more or less is an alert's; none at all is a door that is closed. */
+static const char *unheard(void)
+{
+	static _Thread_local char reason[256];
+	struct listener one;
+
+	for (enum listener_kind kind = 0; kind < LISTENER_KINDS; kind++)
+		if (listener_all_closed(kind, &one)) {
+			snprintf(reason, sizeof(reason),
+				 "No address of %s.listen is open: %s: %s; it is tried again each "
+				 "second.",
+				 listener_kind_name(kind), one.address, strerror(-one.error));
+			return reason;
+		}
+	return NULL;
+}
+
 /* Why the agent can't do its whole work just now; NULL if it can. */
 static const char *unready(const struct snapshot *snapshot)
 {
@@ -127,6 +145,8 @@ static const char *unready(const struct snapshot *snapshot)
 	if (config_principals_broken())
 		return "http.principal_file has a mistake: only lines that are as before it count, "
 		       "all others let nobody in; the log says where.";
+	if (unheard())
+		return unheard();
 	return unkept();
 }
 

@@ -5,12 +5,13 @@
  */
 #include "setting.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "address.h"
 #include "contract.h"
+#include "listener.h"
 
 #define OID_MAX	    100 /* net-snmp's limit is 128 sub-identifiers, and the MIB hangs below */
 #define KIB_PER_MIB 1024
@@ -26,86 +27,77 @@ static bool is_oneof(const char *text, const char *const *choices, unsigned int 
 	return false;
 }
 
-/* ADDRESS:PORT or [V6]:PORT, numeric, so that no name server decides where the agent listens. */
-static bool parse_listen(const char *text, char *address, size_t size, int *family)
-{
-	const char *colon = strrchr(text, ':');
-	unsigned char bytes[sizeof(struct in6_addr)];
-	uint64_t port;
-	size_t len;
-
-	if (!colon || !contract_parse_number(colon + 1, strlen(colon + 1), 65535, &port) || !port)
-		return false;
-	len = (size_t)(colon - text);
-	*family = *text == '[' ? AF_INET6 : AF_INET;
-	if (*family == AF_INET6) {
-		if (len < 2 || text[len - 1] != ']')
-			return false;
-		text++;
-		len -= 2;
-	}
-	if (len >= size)
-		return false;
-	memcpy(address, text, len);
-	address[len] = '\0';
-	return inet_pton(*family, address, bytes) == 1;
-}
-
 bool setting_is_loopback(const char *listen)
 {
-	char address[INET6_ADDRSTRLEN];
-	int family;
+	char one[LISTENER_TEXT];
+	struct address address;
 
-	if (!parse_listen(listen, address, sizeof(address), &family))
-		return false;
-	return family == AF_INET6 ? strcmp(address, "::1") == 0 : strncmp(address, "127.", 4) == 0;
+	while (listener_next(&listen, one))
+		if (!address_parse_listen(one, &address) || !address_is_loopback(&address))
+			return false;
+	return true;
 }
 
-static const char *check_listen(const char *text)
+static bool is_listen(const char *text)
 {
-	char address[INET6_ADDRSTRLEN];
-	int family;
+	struct address address;
 
-	if (!*text || parse_listen(text, address, sizeof(address), &family))
-		return NULL;
-	return "a numeric address and a port, such as 127.0.0.1:10047 or [::1]:10047, or \"\"";
+	/* Numeric, so that no name server decides where the agent listens. */
+	return address_parse_listen(text, &address) && address.port;
 }
 
 static bool is_transport(const char *text)
 {
 	static const struct {
 		const char *prefix;
-		int family;
-	} transports[] = { { "udp:", AF_INET },
-			   { "tcp:", AF_INET },
-			   { "udp6:", AF_INET6 },
-			   { "tcp6:", AF_INET6 } };
-	char address[INET6_ADDRSTRLEN];
-	int family;
+		bool v6;
+	} transports[] = {
+		{ "udp:", false }, { "tcp:", false }, { "udp6:", true }, { "tcp6:", true }
+	};
+	struct address address;
 
 	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
 		size_t len = strlen(transports[i].prefix);
 
 		if (strncmp(text, transports[i].prefix, len) == 0)
-			return parse_listen(text + len, address, sizeof(address), &family) &&
-			       family == transports[i].family;
+			return is_listen(text + len) && address_parse(text + len, &address) &&
+			       *address.host && address.v6 == transports[i].v6;
 	}
 	return false;
 }
 
+/* Each of a list once, and as many as there is room for. */
+static bool is_list(const char *text, bool (*is_one)(const char *text))
+{
+	char one[LISTENER_TEXT], other[LISTENER_TEXT];
+	const char *at = text, *rest;
+	size_t count = 0;
+
+	while (listener_next(&at, one)) {
+		if (!is_one(one) || ++count > LISTENERS_MAX)
+			return false;
+		rest = at;
+		while (listener_next(&rest, other))
+			if (!strcmp(one, other))
+				return false;
+	}
+	return count && !*at && at[-1] != ',';
+}
+
+static const char *check_listen(const char *text)
+{
+	return !*text || is_list(text, is_listen)
+		       ? NULL
+		       : "a numeric address and a port, such as 127.0.0.1:10047 or [::1]:10047, or "
+			 ":PORT for all addresses, a list of at most 16, each once, or \"\"";
+}
+
 static const char *check_transport(const char *text)
 {
-	char one[sizeof(((struct config *)NULL)->snmp_listen)];
-
-	for (const char *end; text; text = *end ? end + 1 : NULL) {
-		end = text + strcspn(text, ",");
-		snprintf(one, sizeof(one), "%.*s", (int)(end - text), text);
-		if (!is_transport(one))
-			return "a transport, a numeric address and a port, such as "
-			       "udp:127.0.0.1:1161 "
-			       "or udp6:[::1]:1161, several with commas between";
-	}
-	return NULL;
+	return is_list(text, is_transport)
+		       ? NULL
+		       : "a transport, a numeric address and a port, such as udp:127.0.0.1:1161 or "
+			 "udp6:[::1]:1161, or a list of at most 16, each once";
 }
 
 /* RFC 2578, 3.5: 32 bits each; the first is 0, 1 or 2, and the second below 40 unless under 2. */
@@ -180,8 +172,9 @@ const struct setting settings[SETTING_COUNT] = {
 	{ "state.directory", SETTING_TEXT, FIELD(state_directory), 0, 0, "/var/lib/xenballoon",
 	  NULL, check_path, true,
 	  "Where dom0's decisions are kept, by the UUID of the guest that they are about." },
-	{ "http.listen", SETTING_TEXT, FIELD(http_listen), 0, 0, "127.0.0.1:10047", NULL,
-	  check_listen, true, "Address and port for HTTP; \"\" switches it off." },
+	{ "http.listen", SETTING_LIST, FIELD(http_listen), 0, 0, "127.0.0.1:10047", NULL,
+	  check_listen, true,
+	  "Address and port for HTTP, or a list of them; \"\" switches it off." },
 	{ "http.socket", SETTING_TEXT, FIELD(http_socket), 0, 0, "/run/xenballoon/agent.sock", NULL,
 	  check_optional_path, true, "Path of the Unix socket for HTTP; \"\" switches it off." },
 	{ "http.socket_group", SETTING_TEXT, FIELD(http_socket_group), 0, 0, "xenballoon", NULL,
@@ -193,7 +186,7 @@ const struct setting settings[SETTING_COUNT] = {
 	  "Who may read over HTTP: anyone, or only who shows a viewer's or operator's token." },
 	{ "http.metrics", SETTING_CHOICE, FIELD(http_metrics), 0, 0, "read", http_metrics, NULL,
 	  false, "Who may scrape /metrics: whom http.read lets read, or another choice." },
-	{ "http.names", SETTING_TEXT, FIELD(http_names), 0, 0, "", NULL, check_names, false,
+	{ "http.names", SETTING_LIST, FIELD(http_names), 0, 0, "", NULL, check_names, false,
 	  "Hosts that a browser's address bar shows where the page is reached through a proxy, "
 	  "with "
 	  "commas between: their pages may make changes." },
@@ -209,9 +202,8 @@ const struct setting settings[SETTING_COUNT] = {
 	{ "snmp.mode", SETTING_CHOICE, FIELD(snmp_mode), 0, 0, "agent", snmp_modes, NULL, true,
 	  "agent: an SNMP agent with its own port and users; agentx: a part of the host's snmpd; "
 	  "off: no SNMP." },
-	{ "snmp.listen", SETTING_TEXT, FIELD(snmp_listen), 0, 0, "udp:127.0.0.1:1161", NULL,
-	  check_transport, true,
-	  "Transport, address and port for SNMP; several with commas between." },
+	{ "snmp.listen", SETTING_LIST, FIELD(snmp_listen), 0, 0, "udp:127.0.0.1:1161", NULL,
+	  check_transport, true, "Transport, address and port for SNMP, or a list of them." },
 	{ "snmp.root", SETTING_TEXT, FIELD(snmp_root), 0, 0, "1.3.6.1.4.1.8072.9999.9999.2008",
 	  NULL, check_oid, true, "Where XENBALLOON-MIB is registered." },
 	{ "snmp.config", SETTING_TEXT, FIELD(snmp_config), 0, 0, "", NULL, check_optional_path,
@@ -262,6 +254,11 @@ const struct setting settings[SETTING_COUNT] = {
 	  "true: while the audit can't be written, nothing is changed." },
 };
 
+static bool is_text(const struct setting *setting)
+{
+	return setting->kind == SETTING_TEXT || setting->kind == SETTING_LIST;
+}
+
 void setting_describe_range(const struct setting *setting, char *text, size_t size)
 {
 	FILE *out = fmemopen(text, size, "w");
@@ -274,7 +271,7 @@ void setting_describe_range(const struct setting *setting, char *text, size_t si
 	else if (setting->kind == SETTING_CHOICE)
 		for (size_t i = 0; setting->choices[i]; i++)
 			fprintf(out, "%s%s", i ? " or " : "", setting->choices[i]);
-	else if (setting->kind == SETTING_TEXT)
+	else if (is_text(setting))
 		fprintf(out, "text of at most %zu bytes", setting->size - 1);
 	else
 		fprintf(out, "a number from %" PRIu64 " to %" PRIu64, setting->min, setting->max);
@@ -315,7 +312,7 @@ const char *setting_store(const struct setting *setting, struct config *config, 
 	const char *wanted;
 
 	setting_describe_range(setting, right, size);
-	if (setting->kind != SETTING_TEXT)
+	if (!is_text(setting))
 		return store_plain(setting, field, text) ? NULL : right;
 	if (strlen(text) >= setting->size)
 		return right;
@@ -338,6 +335,7 @@ void setting_show(const struct setting *setting, const struct config *config, ch
 
 	switch (setting->kind) {
 	case SETTING_TEXT:
+	case SETTING_LIST:
 		snprintf(text, size, "%s", field);
 		break;
 	case SETTING_CHOICE:

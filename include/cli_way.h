@@ -12,7 +12,7 @@
 struct options;
 
 #define WAY_SOCKET    "/run/xenballoon/agent.sock"
-#define WAY_PORT      "10047"
+#define WAY_PORT      10047
 #define WAY_LABEL_MAX 127
 
 /* One agent. */

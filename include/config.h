@@ -27,7 +27,7 @@ struct config {
 	enum log_level log_level;  /* log.level: error|warn|info|debug */
 	char state_directory[256]; /* state.directory: decisions by UUID */
 
-	char http_listen[128];		/* http.listen: ADDRESS:PORT, [V6]:PORT; "" is off */
+	char http_listen[1200];		/* http.listen: with commas between; "" is off */
 	char http_socket[108];		/* http.socket: path of the Unix socket; "" is off */
 	char http_socket_group[64];	/* http.socket_group: its operators, beside root; "" none */
 	enum http_read http_read;	/* http.read: open|viewer */
@@ -37,7 +37,7 @@ struct config {
 	char http_principal_file[256];	/* http.principal_file: see principal_file.h; "" is none */
 
 	enum snmp_mode snmp_mode; /* snmp.mode: agent|agentx|off */
-	char snmp_listen[128];	  /* snmp.listen: a net-snmp transport address */
+	char snmp_listen[1200];	  /* snmp.listen: a net-snmp transport address */
 	char snmp_root[128];	  /* snmp.root: numeric OID of XENBALLOON-MIB */
 	char snmp_config[256];	  /* snmp.config: users, views in snmpd.conf syntax; "" none */
 	char snmp_persistent_directory[256]; /* snmp.persistent_directory: engine boots, user keys
@@ -64,6 +64,12 @@ struct config {
 	struct password_book *passwords; /* of the users in web; NULL if none */
 	struct auth *auth;		 /* read from http_principal_file; NULL if none */
 };
+
+/*
+ * What takes the place of http.listen and http.socket in each configuration that is loaded from now
+ * on; "": nothing does. The texts must stay.
+ */
+void config_override(const char *listen, const char *socket);
 
 /*
  * Reads and checks a file with all that it names. On failure NULL, and error says

@@ -49,9 +49,10 @@ void http_call_release(struct http_call *call);
 
 /*
  * Starts a server thread on a listening socket, which it takes over, for one way in: VIA_HTTP or
- * VIA_UNIX. NULL if it can't.
+ * VIA_UNIX; it may have its share of the connections. NULL if it can't.
  */
-struct MHD_Daemon *http_serve(int socket, enum control_interface via, bool tls);
+struct MHD_Daemon *http_serve(int socket, enum control_interface via, bool tls,
+			      unsigned int shares);
 
 /* What libmicrohttpd calls when a connection begins and when it ends; http_connection.c's. */
 enum MHD_ConnectionNotificationCode;
@@ -139,8 +140,8 @@ struct MHD_Response *http_stream(struct http_call *call, struct events_listener 
 bool http_gzip(struct text *text);
 
 /*
- * Opens a listening socket at ADDRESS:PORT or [V6]:PORT, numeric. The descriptor, or a negative
- * errno (logged).
+ * Opens a listening socket at ADDRESS:PORT, [V6]:PORT or :PORT, numeric, or takes the one that
+ * systemd has opened there. The descriptor, or a negative errno.
  */
 int http_listen(const char *address);
 

@@ -8,7 +8,8 @@
 /* net-snmp's name for this program: of its kept state, its ports and its configuration's words. */
 #define MIB_APPLICATION "xenballoon"
 
-/* Opens each of the addresses, with commas between. 0 or a negative errno, logged. */
-int mib_listen(const char *addresses);
+/* Opens each of the addresses, with commas between; those that can't be are tried again. */
+void mib_listen(const char *addresses);
+void mib_listen_turn(void);
 
 #endif

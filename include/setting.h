@@ -14,6 +14,7 @@
 
 enum setting_kind {
 	SETTING_TEXT,	/* a char array */
+	SETTING_LIST,	/* the same; in the file a list, too, here with commas between */
 	SETTING_CHOICE, /* an enum, one of a list of words */
 	SETTING_FLAG,	/* a bool */
 	SETTING_MIB,	/* MiB in the file, KiB in a uint64_t */
@@ -50,7 +51,7 @@ const char *setting_store(const struct setting *setting, struct config *config, 
 void setting_show(const struct setting *setting, const struct config *config, char *text,
 		  size_t size);
 
-/* Whether a valid http.listen can be reached from this host alone. */
+/* Whether all of a valid http.listen can be reached from this host alone. */
 bool setting_is_loopback(const char *listen);
 
 #endif

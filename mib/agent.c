@@ -156,6 +156,7 @@ static void turn(netsnmp_large_fd_set *fds)
 	run_alarms();
 	netsnmp_check_outstanding_agent_requests();
 	mib_notify_turn();
+	mib_listen_turn();
 	mib_keep_turn(clock_ms());
 }
 
@@ -236,9 +237,8 @@ static int start(const struct config *config)
 		log_error("snmp.config: %s has errors, see above", config->snmp_config);
 		return -EINVAL;
 	}
-	error = config->snmp_mode == SNMP_AGENT ? mib_listen(config->snmp_listen) : 0;
-	if (error)
-		return error;
+	if (config->snmp_mode == SNMP_AGENT)
+		mib_listen(config->snmp_listen);
 	say_closed(config);
 	if (config->snmp_mode == SNMP_AGENT) {
 		if (!snmpv3_get_engineID(engine, sizeof(engine)))

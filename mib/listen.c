@@ -13,8 +13,8 @@
 
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
-#include "config.h"
-#include "log.h"
+#include "clock.h"
+#include "listener.h"
 #include "mib_listen.h"
 #include "mib_refusal.h"
 
@@ -41,6 +41,15 @@ static int received(int operation, netsnmp_session *session, int reqid, netsnmp_
 	return handle_snmp_packet(operation, session, reqid, pdu, magic);
 }
 
+/* One of snmp.listen. */
+static struct {
+	char address[LISTENER_TEXT];
+	bool open;
+} ports[LISTENERS_MAX];
+
+static size_t port_count;
+static int64_t tried_ms;
+
 static int listen_on(const char *address)
 {
 	netsnmp_transport *transport;
@@ -48,32 +57,40 @@ static int listen_on(const char *address)
 
 	errno = 0;
 	transport = netsnmp_transport_open_server(MIB_APPLICATION, address);
-	if (!transport) {
-		int error = errno ? -errno : -EADDRNOTAVAIL;
-
-		log_error("snmp.listen: cannot listen on %s: %s", address, strerror(-error));
-		return error;
-	}
+	if (!transport)
+		return errno ? -errno : -EADDRNOTAVAIL;
 	snmp_sess_init(&session);
 	session.version = SNMP_DEFAULT_VERSION; /* each message says its own */
 	session.callback = received;
 	session.isAuthoritative = SNMP_SESS_AUTHORITATIVE;
-	if (!snmp_add(&session, transport, NULL, parsed)) {
-		log_error("snmp.listen: cannot serve %s", address);
-		return -ENOMEM;
-	}
-	log_info("SNMP agent listens on %s", address);
-	return 0;
+	return snmp_add(&session, transport, NULL, parsed) ? 0 : -ENOMEM;
 }
 
-int mib_listen(const char *addresses)
+static void open_ports(void)
 {
-	char list[sizeof(((struct config *)0)->snmp_listen)], *rest = NULL;
-	int error = 0;
+	tried_ms = clock_ms();
+	for (size_t i = 0; i < port_count; i++) {
+		int error = ports[i].open ? 0 : listen_on(ports[i].address);
 
-	snprintf(list, sizeof(list), "%s", addresses);
-	for (char *one = strtok_r(list, ",", &rest); one && !error;
-	     one = strtok_r(NULL, ",", &rest))
-		error = listen_on(one);
-	return error;
+		ports[i].open = !error;
+		listener_note(LISTENER_SNMP, ports[i].address, error);
+	}
+}
+
+void mib_listen(const char *addresses)
+{
+	port_count = 0;
+	while (port_count < LISTENERS_MAX && listener_next(&addresses, ports[port_count].address))
+		ports[port_count++].open = false;
+	open_ports();
+}
+
+void mib_listen_turn(void)
+{
+	bool closed = false;
+
+	for (size_t i = 0; i < port_count; i++)
+		closed |= !ports[i].open;
+	if (closed && clock_ms() - tried_ms >= LISTENER_RETRY_MS)
+		open_ports();
 }

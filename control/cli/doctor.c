@@ -273,7 +273,9 @@ static int64_t certificate_end(const char *listen)
 	};
 	int64_t end;
 
-	snprintf(way.url, sizeof(way.url), "https://%.256s", listen);
+	/* Of several addresses the first: they all show the same. */
+	snprintf(way.url, sizeof(way.url), "https://%s%.*s", *listen == ':' ? "localhost" : "",
+		 (int)strcspn(listen, ","), listen);
 	client_run(&call, 1);
 	end = call.certificate_s;
 	client_free(&call, 1);

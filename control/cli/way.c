@@ -14,11 +14,11 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "cli_options.h"
 
 #define PROGRAM	   "xenballoon"
 #define SECRET_MAX 4096
-#define HOST_MAX   256 /* with port or as a URL; a DNS name has 253 */
 
 static bool has_scheme(const char *text)
 {
@@ -62,24 +62,30 @@ static bool url_sound(const char *url)
 	return !at || (!strstr(at, "//") && !strstr(at, "/."));
 }
 
+/* A host with or without a port; false, with nothing that a host may look like in the URL. */
+static bool complete_url(struct way *way, const char *text)
+{
+	struct address address;
+	bool parsed = address_parse(text, &address) && *address.host;
+
+	snprintf(way->url, sizeof(way->url), "http%s://%s%s%s",
+		 address_is_loopback(&address) ? "" : "s", address.v6 ? "[" : "",
+		 parsed ? address.host : "", address.v6 ? "]" : "");
+	snprintf(way->url + strlen(way->url), sizeof(way->url) - strlen(way->url), ":%u",
+		 address.has_port ? address.port : WAY_PORT);
+	return parsed;
+}
+
 static bool make_url(struct way *way, const char *host)
 {
+	bool complete = true;
 	size_t len;
 
-	if (has_scheme(host)) {
-		snprintf(way->url, sizeof(way->url), "%.*s", HOST_MAX, host);
-	} else {
-		const char *port = strrchr(host, ':');
-		bool bare_v6 = port && strchr(host, ':') != port && *host != '[';
-		bool has_port = port && !bare_v6 && !strchr(port, ']');
-		char probe[300];
-
-		snprintf(probe, sizeof(probe), "https://%s%.*s%s", bare_v6 ? "[" : "", HOST_MAX,
-			 host, bare_v6 ? "]" : "");
-		snprintf(way->url, sizeof(way->url), "http%s%s%s", is_loopback(probe) ? "" : "s",
-			 probe + strlen("https"), has_port ? "" : ":" WAY_PORT);
-	}
-	if (strlen(host) > HOST_MAX || !url_sound(way->url)) {
+	if (has_scheme(host))
+		snprintf(way->url, sizeof(way->url), "%.*s", ADDRESS_HOST_MAX, host);
+	else
+		complete = complete_url(way, host);
+	if (!complete || strlen(host) > ADDRESS_HOST_MAX || !url_sound(way->url)) {
 		fprintf(stderr,
 			PROGRAM
 			": \"%.80s\" must be a host, HOST:PORT, or http(s)://HOST[:PORT][/PATH]\n",

@@ -35,6 +35,7 @@ static void print_value(struct text *text, const struct setting *setting,
 	memcpy(&number, field, sizeof(number));
 	switch (setting->kind) {
 	case SETTING_TEXT:
+	case SETTING_LIST:
 		MUST(memchr(field, '\0', setting->size));
 		print_text(text, field);
 		break;

@@ -55,16 +55,13 @@ teardown_file() {
 	contains "$output" "wrong.yml:2: http.principal_file: $HOST_DIR/wrong.principals:1: "
 }
 
-@test "a taken port is named, and nothing starts" {
+@test "a second agent does not start" {
+	local before
+	before=$(cat "$HOST_DIR/snmp/agent/xenballoon.conf")
 	run agent_program --config "$HOST_DIR/agent.yml"
 	same "$status" 1
-	contains "$output" "snmp.listen: cannot listen on udp:127.0.0.1:$SNMP_PORT: Address already in use"
-	agent_config "snmp.mode=off"
-	run agent_program --config "$HOST_DIR/agent.yml"
-	agent_config
-	same "$status" 1
-	contains "$output" "127.0.0.1:$HTTP_PORT"
-	contains "$output" "Address already in use"
+	contains "$output" "http.socket: can't listen on $HOST_DIR/agent.sock: Address already in use; another agent runs"
+	same "$(cat "$HOST_DIR/snmp/agent/xenballoon.conf")" "$before" "engine state"
 }
 
 @test "healthy and ready are answered" {

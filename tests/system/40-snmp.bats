@@ -312,9 +312,9 @@ boots() {
 	contains "$output" "$HOST_DIR/snmp/agent.conf: line 1"
 	snmp_users "$SNMP_PASS"
 	agent_config snmp.listen=udp:192.0.2.1:1161
-	run agent_program --config "$HOST_DIR/agent.yml"
-	same "$status" 1
-	contains "$output" "cannot listen on udp:192.0.2.1:1161"
+	start agent agent_program --config "$HOST_DIR/agent.yml"
+	wait_until 10 grep -q "cannot listen on udp:192.0.2.1:1161: Cannot assign requested address" "$HOST_DIR/agent.log"
+	agent_stop
 	agent_config snmp.persistent_directory=/proc/none
 	run agent_program --config "$HOST_DIR/agent.yml"
 	same "$status" 1

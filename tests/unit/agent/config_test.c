@@ -106,6 +106,39 @@ static void every_kind_is_read(void **state)
 	config_free(config);
 }
 
+static void addresses_may_be_lists(void **state)
+{
+	struct config *config =
+		must_load("http:\n  listen:\n    - 127.0.0.1:1\n    - '[::1]:1'\n    - :2\n"
+			  "snmp:\n  listen: [udp:127.0.0.1:1, 'udp6:[::1]:1']\n");
+
+	(void)state;
+	assert_string_equal(config->http_listen, "127.0.0.1:1,[::1]:1,:2");
+	assert_string_equal(config->snmp_listen, "udp:127.0.0.1:1,udp6:[::1]:1");
+	assert_false(setting_is_loopback(config->http_listen));
+	assert_true(setting_is_loopback("127.0.0.1:1,[::1]:1"));
+	config_free(config);
+}
+
+/* What systemd or the command line says counts for the file's, and is held to the same. */
+static void addresses_from_elsewhere_win(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	config_override(":7", "/run/x.sock");
+	config = must_load("http:\n  listen: 127.0.0.1:1\n");
+	assert_string_equal(config->http_listen, ":7");
+	assert_string_equal(config->http_socket, "/run/x.sock");
+	config_free(config);
+	assert_null(load("http:\n  principal_file: /dev/null\n"));
+	assert_non_null(strstr(error, "loopback"));
+	config_override("nowhere", "");
+	assert_null(load(""));
+	assert_non_null(strstr(error, "--web.listen-address is \"nowhere\": must be a numeric"));
+	config_override("", "");
+}
+
 /* A mistake, the line it is in, and words that its message must hold. */
 static const struct mistake {
 	const char *text;
@@ -144,6 +177,13 @@ static const struct mistake {
 	{ "http:\n  listen: '[127.0.0.1]:80'\n", 2, "127.0.0.1:10047" },
 	{ "http:\n  listen: '::1:80'\n", 2, "127.0.0.1:10047" },
 	{ "http:\n  listen: '['\n", 2, "127.0.0.1:10047" },
+	{ "http:\n  listen: [127.0.0.1:80, 127.0.0.1:80]\n", 2, "each once" },
+	{ "http:\n  listen: [127.0.0.1:80, {a: b}]\n", 2, "needs one value" },
+	{ "http:\n  listen: 127.0.0.1:80,\n", 2, "a list of at most 16" },
+	{ "http:\n  socket: [/a, /b]\n", 2, "needs one value" },
+	{ "snmp:\n  listen: [udp:127.0.0.1:1, '127.0.0.1:1']\n", 2, "udp:127.0.0.1:1161" },
+	{ "snmp:\n  listen: udp::161\n", 2, "udp:127.0.0.1:1161" },
+	{ "http:\n  principal_file: /dev/null\n  listen: ['127.0.0.1:1', ':2']\n", 3, "loopback" },
 	{ "snmp:\n  listen: 127.0.0.1:161\n", 2, "udp:127.0.0.1:1161" },
 	{ "snmp:\n  listen: udp:[::1]:161\n", 2, "udp6:[::1]:1161" },
 	{ "snmp:\n  listen: udp:127.0.0.1:161,\n", 2, "udp:127.0.0.1:1161" },
@@ -393,6 +433,8 @@ int main(void)
 		cmocka_unit_test(defaults_hold_without_a_file),
 		cmocka_unit_test(empty_files_are_the_defaults),
 		cmocka_unit_test(every_kind_is_read),
+		cmocka_unit_test(addresses_may_be_lists),
+		cmocka_unit_test(addresses_from_elsewhere_win),
 		cmocka_unit_test(mistakes_are_refused_with_line_and_remedy),
 		cmocka_unit_test(files_that_are_not_there_yet_name_nobody),
 		cmocka_unit_test(bad_files_are_refused),
