@@ -239,6 +239,7 @@ PLACES_agent := \
 PLACES_guest := \
 	0755:sbin/xenballoon-guest:$(B)/xenballoon-guest \
 	0644:share/man/man8/xenballoon-guest.8:guest/xenballoon-guest.8 \
+	0644:share/man/man5/guest.conf.5:guest/guest.conf.5 \
 	0644:$(UNITDIR)/xenballoon-guest.service:guest/xenballoon-guest.service \
 	0644:share/doc/xenballoon-guest/examples/guest.conf:guest/guest.conf
 PLACES_cli := \

@@ -98,6 +98,7 @@ put_program() {
 put_files() {
 	put_program
 	put 0644 $name.8 "$prefix/share/man/man8/$name.8"
+	put 0644 guest.conf.5 "$prefix/share/man/man5/guest.conf.5"
 	[ -e "$root/etc/xenballoon/guest.conf" ] || put 0644 guest.conf /etc/xenballoon/guest.conf
 	if [ "$1" = systemd ] || [ -n "$root" ]; then
 		put 0644 $name.service /etc/systemd/system/$name.service
@@ -109,6 +110,7 @@ put_files() {
 
 remove_files() {
 	rm -f "$root$prefix/sbin/$name" "$root$prefix/share/man/man8/$name.8" \
+		"$root$prefix/share/man/man5/guest.conf.5" \
 		"$root/etc/systemd/system/$name.service" "$root/etc/init.d/$name"
 	[ -e "$root/etc/xenballoon/guest.conf" ] || return 0
 	if cmp -s "$here/guest.conf" "$root/etc/xenballoon/guest.conf"; then

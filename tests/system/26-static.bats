@@ -113,7 +113,7 @@ pack() {
 	cmp "$first"/*.tar.gz "$second"/*.tar.gz
 	same "$(ls "$first")" xenballoon-guest-1.2-linux-m68k.tar.gz
 	same "$(tar tzf "$first"/*.tar.gz | LC_ALL=C sort)" "$(printf 'xenballoon-guest-1.2-linux-m68k/%s\n' \
-		'' LICENSE README guest.conf install.sh xenballoon-guest xenballoon-guest.8 \
+		'' LICENSE README guest.conf guest.conf.5 install.sh xenballoon-guest xenballoon-guest.8 \
 		xenballoon-guest.openrc xenballoon-guest.service)"
 }
 
@@ -228,7 +228,7 @@ nothing_changed() {
 	run -0 in_bare env DESTDIR=/image /new/install.sh --prefix /usr
 	same "$(cd "$BARE/image" && find . -type f | LC_ALL=C sort | xargs)" "./etc/init.d/xenballoon-guest \
 ./etc/systemd/system/xenballoon-guest.service ./etc/xenballoon/guest.conf ./usr/sbin/xenballoon-guest \
-./usr/share/man/man8/xenballoon-guest.8"
+./usr/share/man/man5/guest.conf.5 ./usr/share/man/man8/xenballoon-guest.8"
 	run -0 in_bare env DESTDIR=/image /new/install.sh --prefix /usr uninstall
 	same "$(find "$BARE/image" -type f)" ""
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "settings.h"
@@ -186,6 +187,97 @@ static void example_is_the_default(void **state)
 	assert_memory_equal(&example, &standard, sizeof(standard));
 }
 
+static char *read_whole(FILE *file)
+{
+	static char text[65536];
+	size_t len;
+
+	assert_non_null(file);
+	rewind(file);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	fclose(file);
+	return text;
+}
+
+/* What `--help` prints of a setting: its name, its range if it is a number, its default if any. */
+struct told {
+	char key[32], standard[32];
+	unsigned int min, max;
+	bool number;
+};
+
+static bool tell(FILE *help, struct told *told)
+{
+	char line[256];
+	const char *standard;
+
+	memset(told, 0, sizeof(*told));
+	if (!fgets(line, sizeof(line), help))
+		return false;
+	told->number = sscanf(line, " %31s %u to %u", told->key, &told->min, &told->max) == 3;
+	standard = strrchr(line, '(');
+	if (standard && strchr(standard, ')'))
+		sscanf(standard, "(%31[^)]", told->standard);
+	return true;
+}
+
+/* The setting's paragraph in guest.conf(5): its head, with the range, and its default. */
+static void check_manual(const char *manual, const struct told *told)
+{
+	char head[96], standard[48];
+	const char *at, *end, *found;
+
+	snprintf(head, sizeof(head), ".It Ic %s ", told->key);
+	if (told->number)
+		snprintf(head, sizeof(head), ".It Ic %s Ar %u..%u\n", told->key, told->min,
+			 told->max);
+	at = strstr(manual, head);
+	if (!at)
+		fail_msg("guest.conf(5) lacks %s", head);
+	end = strstr(at + 1, "\n.It Ic ");
+	snprintf(standard, sizeof(standard), "\n.Pq %s", told->standard);
+	found = strstr(at, standard);
+	if (*told->standard && (!found || (end && found > end)))
+		fail_msg("guest.conf(5): %s lacks its default %s", told->key, told->standard);
+}
+
+static size_t count(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	while ((text = strstr(text, what)) && ++n)
+		text++;
+	return n;
+}
+
+/* Each, and none that is no longer; in the example, too. */
+static void manual_and_example_have_every_setting(void **state)
+{
+	char manual[65536], line[64];
+	FILE *help = tmpfile();
+	struct told told;
+	size_t rows = 0;
+	const char *example;
+
+	(void)state;
+	strcpy(manual, read_whole(fopen("guest/guest.conf.5", "r")));
+	example = read_whole(fopen("guest/guest.conf", "r"));
+	settings_describe(help);
+	rewind(help);
+	for (; tell(help, &told); rows++) {
+		check_manual(manual, &told);
+		snprintf(line, sizeof(line), "\n%s ", told.key);
+		if (!strstr(example, line)) {
+			snprintf(line, sizeof(line), "\n#%s ", told.key);
+			if (!strstr(example, line))
+				fail_msg("guest.conf lacks %s", told.key);
+		}
+	}
+	fclose(help);
+	assert_int_equal(count(manual, "\n.It Ic "), rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +287,7 @@ int main(void)
 		cmocka_unit_test(dom0_wins),
 		cmocka_unit_test(dom0s_nonsense_changes_nothing),
 		cmocka_unit_test(example_is_the_default),
+		cmocka_unit_test(manual_and_example_have_every_setting),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
