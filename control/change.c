@@ -64,7 +64,7 @@ static int note(struct change *change)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < change->count && !error; i++) {
+	for (size_t i = 0; i < change->count && !change->unkept && !error; i++) {
 		struct plan *plan = &change->plans[i];
 		struct decision decision = plan->kept;
 
@@ -214,7 +214,7 @@ static int settle(struct change *change)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < change->count && !error; i++) {
+	for (size_t i = 0; i < change->count && !change->unkept && !error; i++) {
 		struct plan *plan = &change->plans[i];
 		struct decision decision = plan->kept;
 

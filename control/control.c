@@ -173,7 +173,7 @@ static void take_back(struct command *command, struct store *store, struct hyper
 	if (call->reverting)
 		undone = "it may not outlive the host";
 	else if (!store || !hypervisor ||
-		 restore_undone(store, hypervisor, call->undos, call->count))
+		 restore_unkept(store, hypervisor, call->undos, call->count))
 		undone = "and it can't be undone";
 	else
 		memset(call->undos, 0, call->count * sizeof(*call->undos));

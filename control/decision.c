@@ -375,6 +375,18 @@ int decision_save(const char *uuid, const struct decision *decision)
 	return 0;
 }
 
+int decision_drop(const char *uuid)
+{
+	char name[NAME_SIZE];
+	int error = file_name(uuid, NEXT, name);
+
+	if (!error && unlinkat(directory_fd, name, 0) && errno != ENOENT)
+		error = -errno;
+	if (!error)
+		forget_pending(uuid);
+	return error;
+}
+
 /* From the beginning: what a failed flush left in memory need not be what is on disk. */
 static int write_again(void)
 {

@@ -28,13 +28,14 @@ struct undos {
 };
 
 static int run(struct store *store, struct hypervisor *hypervisor,
-	       int (*plan)(struct change *, void *), void *context, struct plan *plans)
+	       int (*plan)(struct change *, void *), void *context, struct plan *plans, bool unkept)
 {
 	struct change change = { .store = store,
 				 .hypervisor = hypervisor,
 				 .plan = plan,
 				 .context = context,
-				 .plans = plans };
+				 .plans = plans,
+				 .unkept = unkept };
 
 	if (!store || !hypervisor)
 		return -ENOTCONN;
@@ -61,14 +62,31 @@ static int plan_undos(struct change *change, void *context)
 	return error;
 }
 
-int restore_undone(struct store *store, struct hypervisor *hypervisor,
-		   const struct control_undo *undo, size_t count)
+static int put_back(struct store *store, struct hypervisor *hypervisor,
+		    const struct control_undo *undo, size_t count, bool unkept)
 {
 	struct undos undos = { undo, count };
 	struct plan *plans = calloc(count, sizeof(*plans));
-	int error = plans ? run(store, hypervisor, plan_undos, &undos, plans) : -ENOMEM;
+	int error = plans ? run(store, hypervisor, plan_undos, &undos, plans, unkept) : -ENOMEM;
 
 	free(plans);
+	return error;
+}
+
+int restore_undone(struct store *store, struct hypervisor *hypervisor,
+		   const struct control_undo *undo, size_t count)
+{
+	return put_back(store, hypervisor, undo, count, false);
+}
+
+int restore_unkept(struct store *store, struct hypervisor *hypervisor,
+		   const struct control_undo *undo, size_t count)
+{
+	int error = put_back(store, hypervisor, undo, count, true);
+
+	for (size_t i = 0; i < count && !error; i++)
+		if (undo[i].valid)
+			error = decision_drop(undo[i].uuid);
 	return error;
 }
 
@@ -147,7 +165,7 @@ static int grant(struct store *store, struct hypervisor *hypervisor, struct wish
 		 int (*plan)(struct change *, void *), const char *what)
 {
 	struct plan room;
-	int error = run(store, hypervisor, plan, wish, &room);
+	int error = run(store, hypervisor, plan, wish, &room, false);
 
 	if (error == NOTHING)
 		return 0;

@@ -20,6 +20,7 @@
 #define FLUSH_EACH_MAX 8
 
 #define ASIDE_MAX 100
+#define OLD_END	  ".old"
 
 /* Of the name, so that what is put around it has room. */
 #define SCRATCH_STEM_MAX (FILE_NAME_MAX - 8)
@@ -132,13 +133,65 @@ static int write_beside(int folder, const struct file_content *file, struct file
 	return error;
 }
 
-static int take(int folder, const struct file_move *move)
+/* What a file was before, until the new one is sure. */
+static void old_name(const struct file_move *move, char old[FILE_NAME_MAX + 1])
 {
+	snprintf(old, FILE_NAME_MAX + 1, ".%.*s" OLD_END, SCRATCH_STEM_MAX, move->to);
+}
+
+/* Once the new one is sure, or did not come to be. */
+static void conclude(int folder, const struct file_move *move, bool done)
+{
+	char old[FILE_NAME_MAX + 1];
+
+	old_name(move, old);
+	unlinkat(folder, old, 0);
+	if (done && move->remove)
+		unlinkat(folder, move->from, 0);
+}
+
+enum before { BEFORE_NONE, BEFORE_LINKED, BEFORE_UNKNOWN };
+
+/* Where the file system has no links, what can't be flushed can't be taken back either. */
+static int link_old(int folder, const struct file_move *move, enum before *before)
+{
+	char old[FILE_NAME_MAX + 1];
+
+	old_name(move, old);
+	unlinkat(folder, old, 0);
+	*before = BEFORE_LINKED;
+	if (!linkat(folder, move->to, folder, old, 0))
+		return 0;
+	*before = errno == ENOENT ? BEFORE_NONE : BEFORE_UNKNOWN;
+	return errno == ENOENT || errno == EPERM || errno == EOPNOTSUPP ? 0 : -errno;
+}
+
+static int take(int folder, const struct file_move *move, enum before *before)
+{
+	int error = link_old(folder, move, before);
+
+	if (error)
+		return error;
+	if (move->remove)
+		error = unlinkat(folder, move->to, 0) && errno != ENOENT ? -errno : 0;
+	else
+		error = renameat(folder, move->from, folder, move->to) ? -errno : 0;
+	if (error)
+		conclude(folder, move, false);
+	return error;
+}
+
+static void take_back(int folder, const struct file_move *move, enum before before)
+{
+	char old[FILE_NAME_MAX + 1];
+
+	old_name(move, old);
+	if (before == BEFORE_UNKNOWN)
+		return;
 	if (!move->remove)
-		return renameat(folder, move->from, folder, move->to) ? -errno : 0;
-	if (unlinkat(folder, move->to, 0) && errno != ENOENT)
-		return -errno;
-	return unlinkat(folder, move->from, 0) && errno != ENOENT ? -errno : 0;
+		renameat(folder, move->to, folder, move->from);
+	if (before == BEFORE_LINKED)
+		renameat(folder, old, folder, move->to);
 }
 
 static int flush_one(int folder, const char *name)
@@ -166,11 +219,23 @@ static int flush(int folder, const struct file_move *moves, size_t count)
 
 int file_settle(int folder, const struct file_move *moves, size_t count)
 {
-	int error = flush(folder, moves, count);
+	enum before *before = calloc(count + 1, sizeof(*before));
+	int error = before ? flush(folder, moves, count) : -ENOMEM;
+	size_t done = 0;
 
-	for (size_t i = 0; i < count && !error; i++)
-		error = take(folder, &moves[i]);
-	return !error && count && fsync(folder) ? -errno : error;
+	while (done < count && !error) {
+		error = take(folder, &moves[done], &before[done]);
+		done += !error;
+	}
+	if (!error && count && fsync(folder))
+		error = -errno;
+	for (size_t i = done; i-- > 0;)
+		if (error)
+			take_back(folder, &moves[i], before[i]);
+		else
+			conclude(folder, &moves[i], true);
+	free(before);
+	return error;
 }
 
 int file_write(int folder, const struct file_content *file)
@@ -178,11 +243,10 @@ int file_write(int folder, const struct file_content *file)
 	struct file_move beside;
 	int error = write_beside(folder, file, &beside);
 
-	if (error)
-		return error;
-	error = take(folder, &beside);
-	if (error)
+	if (!error && renameat(folder, beside.from, folder, beside.to)) {
+		error = -errno;
 		unlinkat(folder, beside.from, 0);
+	}
 	return error;
 }
 
@@ -212,11 +276,11 @@ int file_set_aside(int folder, const char *name, char aside[FILE_NAME_MAX + 1])
 	return !error && fsync(folder) ? -errno : error;
 }
 
-static bool is_scratch(const char *name)
+static bool ends_in(const char *name, const char *end)
 {
-	size_t len = strlen(name), end = strlen(FILE_SCRATCH_END);
+	size_t len = strlen(name), end_len = strlen(end);
 
-	return len > end && !strcmp(name + len - end, FILE_SCRATCH_END);
+	return len > end_len && !strcmp(name + len - end_len, end);
 }
 
 void file_sweep(int folder)
@@ -227,7 +291,7 @@ void file_sweep(int folder)
 	const struct dirent *entry;
 
 	while (directory && (entry = readdir(directory)))
-		if (is_scratch(entry->d_name))
+		if (ends_in(entry->d_name, FILE_SCRATCH_END) || ends_in(entry->d_name, OLD_END))
 			unlinkat(folder, entry->d_name, 0);
 	if (directory)
 		closedir(directory);

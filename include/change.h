@@ -22,6 +22,7 @@ struct change {
 	void *context; /* of both */
 	struct plan *plans;
 	size_t count;
+	bool unkept; /* nothing is written about it: the disk takes nothing */
 
 	/* The change's own. */
 	bool committed;

@@ -41,6 +41,9 @@ unsigned int decision_damaged(void);
 /* Replaces it, whole or not at all. 0 or a negative errno. */
 int decision_save(const char *uuid, const struct decision *decision);
 
+/* Takes back what was saved for this UUID since the last flush. 0 or a negative errno. */
+int decision_drop(const char *uuid);
+
 /*
  * Has all that was saved on disk, many at little more cost than one; one that says nothing takes no
  * file. 0 or a negative errno: then they are still to be flushed.

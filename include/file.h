@@ -39,14 +39,15 @@ struct file_content {
 
 /*
  * Puts the file in place, whole, and on disk before it returns. 0 or a negative errno: then it is
- * as it was before, or, should only the last flush have failed, as it shall be.
+ * as it was before.
  */
 int file_replace(int folder, const struct file_content *file);
 
 /*
  * The same in two steps, where many are to be on disk together. file_write() puts a file in place,
  * whole, for those who look at it, but a power cut may take it and what was there before.
- * file_settle() has files on disk and then gives them other names, under which nothing gets lost.
+ * file_settle() has files on disk and then gives them other names, under which nothing gets lost;
+ * all, or none if it fails.
  */
 int file_write(int folder, const struct file_content *file);
 

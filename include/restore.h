@@ -12,4 +12,11 @@
 int restore_undone(struct store *store, struct hypervisor *hypervisor,
 		   const struct control_undo *undo, size_t count);
 
+/*
+ * The same where the disk takes nothing: what was saved of them and not flushed is dropped, so that
+ * their decisions are again those on disk.
+ */
+int restore_unkept(struct store *store, struct hypervisor *hypervisor,
+		   const struct control_undo *undo, size_t count);
+
 #endif

@@ -53,7 +53,7 @@ static const struct call {
 	{ "creat", SYS_creat, CREATE, -1, 0 },
 	{ "mkdir", SYS_mkdir, CREATE, -1, 0 },
 	{ "rename", SYS_rename, OTHER, -1, 1 },
-	{ "link", SYS_link, OTHER, -1, 1 },
+	{ "link", SYS_link, CREATE, -1, 1 },
 	{ "unlink", SYS_unlink, OTHER, -1, 0 },
 	{ "rmdir", SYS_rmdir, OTHER, -1, 0 },
 	{ "chmod", SYS_chmod, OTHER, -1, 0 },
@@ -63,7 +63,7 @@ static const struct call {
 	{ "mkdirat", SYS_mkdirat, CREATE, 0, 1 },
 	{ "renameat", SYS_renameat, OTHER, 2, 3 },
 	{ "renameat2", SYS_renameat2, OTHER, 2, 3 },
-	{ "linkat", SYS_linkat, OTHER, 2, 3 },
+	{ "linkat", SYS_linkat, CREATE, 2, 3 },
 	{ "unlinkat", SYS_unlinkat, OTHER, 0, 1 },
 	{ "fchmodat", SYS_fchmodat, OTHER, 0, 1 },
 	{ "fchownat", SYS_fchownat, OTHER, 0, 1 },
@@ -236,7 +236,7 @@ static int error_for(const struct call *call)
 		return EIO;
 	if (!strcmp(wish.what, "EROFS"))
 		return call->kind == FLUSH || call->kind == FLUSH_ALL ? 0 : EROFS;
-	return call->kind == OTHER && strncmp(call->name, "rename", 6) != 0 ? 0 : ENOSPC;
+	return call->kind == OTHER ? 0 : ENOSPC;
 }
 
 /* 0: let it pass; a positive errno; -1: the command is to be killed. */

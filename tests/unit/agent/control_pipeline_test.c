@@ -30,6 +30,7 @@ static enum fate {
 	FATE_FULL,
 	FATE_EXPIRES,	   /* while it waits */
 	FATE_EXPIRES_LATE, /* run() was past its last look at the deadline */
+	FATE_UNKEPT,	   /* what it decided can't be kept on disk */
 	FATE_GIVES_UP	   /* run() saw that nobody waits any more */
 } fate;
 
@@ -75,8 +76,10 @@ int collector_submit(struct command *command)
 
 	if (fate == FATE_FULL)
 		return -EAGAIN;
-	if (fate == FATE_RUNS) {
+	if (fate == FATE_RUNS || fate == FATE_UNKEPT) {
 		command->run(command, store, hypervisor);
+		if (fate == FATE_UNKEPT)
+			command->take_back(command, store, hypervisor, -ENOSPC);
 		command->conclude(command);
 		command->answer(command, 0);
 	} else {
@@ -112,6 +115,12 @@ int restore_undone(struct store *store, struct hypervisor *hypervisor,
 	assert_true(undo->valid);
 	seen.put_back += count;
 	return 0;
+}
+
+int restore_unkept(struct store *store, struct hypervisor *hypervisor,
+		   const struct control_undo *undo, size_t count)
+{
+	return restore_undone(store, hypervisor, undo, count);
 }
 
 static int setup(void **state)
@@ -210,6 +219,18 @@ static void queue_full(void **state)
 	fate = FATE_FULL;
 	ends(ask("1", 200000), RESULT_UNAVAILABLE, 1);
 	assert_int_equal(seen.applied, 0);
+}
+
+static void taken_back_if_not_kept(void **state)
+{
+	(void)state;
+	fate = FATE_UNKEPT;
+	ends(ask("1", 200000), RESULT_FAILED, 1);
+	assert_int_equal(seen.applied, 1);
+	assert_int_equal(seen.put_back, 1);
+	assert_non_null(strstr(seen.answer[0].detail, "No space left on device"));
+	assert_non_null(strstr(seen.answer[0].detail, "nothing has changed"));
+	assert_int_equal(audited(RESULT_OK), 0);
 }
 
 static void deadline_passes(void **state)
@@ -356,6 +377,7 @@ int main(void)
 		EACH(refused),
 		EACH(dry),
 		EACH(queue_full),
+		EACH(taken_back_if_not_kept),
 		EACH(deadline_passes),
 		EACH(deadline_passes_too_late),
 		EACH(all_or_none),

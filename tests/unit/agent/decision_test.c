@@ -318,6 +318,11 @@ static void saved_and_not_flushed(void **state)
 	put_file(next, "");
 	assert_int_equal(decision_open(directory), 0);
 	assert_int_equal(access(next, F_OK), -1);
+	assert_int_equal(decision_save(UUID, &old), 0);
+	assert_int_equal(decision_drop(UUID), 0);
+	assert_int_equal(access(next, F_OK), -1);
+	assert_int_equal(decision_load(UUID, &loaded), 0);
+	assert_int_equal(loaded.decided.selfballoon.value, 0);
 	/* One that says nothing takes the older one away, whenever it is flushed. */
 	assert_int_equal(decision_save(UUID, &nothing), 0);
 	assert_int_equal(decision_open(directory), 0);
