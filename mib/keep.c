@@ -239,6 +239,10 @@ int mib_keep_open(const struct config *config)
 	refused = false;
 	if (error)
 		return error;
+	/* What those who were killed left may hold pass phrases. */
+	if (!file_lock(folder))
+		file_sweep(folder);
+	file_unlock(folder);
 	state = choose(&error);
 	if (error)
 		return -EBADMSG;
