@@ -99,15 +99,20 @@ static bool elsewhere(const struct wish *wish)
 	return wish->decision.domid != wish->domid;
 }
 
+/*
+ * A guest may empty its key at any time. What it gets back then is the switch: its cap, which
+ * another tool may have lowered since, changes for a domain alone that is new to the decision.
+ */
 static int plan_switch(struct plan *plan, const struct wish *wish)
 {
 	const struct reading *decided = &wish->decision.decided.selfballoon;
-	bool fresh = plan->before.node[NODE_SELFBALLOON].len == 0;
-	int error;
+	bool emptied = plan->before.node[NODE_SELFBALLOON].len == 0;
+	int error = 0;
 
-	if (decided->state != READING_OK || (!fresh && !elsewhere(wish)))
+	if (decided->state != READING_OK || (!emptied && !elsewhere(wish)))
 		return NOTHING;
-	error = decided->value ? plan_let_grow(plan) : plan_confine(plan);
+	if (elsewhere(wish))
+		error = decided->value ? plan_let_grow(plan) : plan_confine(plan);
 	if (!error)
 		plan_selfballoon(plan, decided->value);
 	return error;

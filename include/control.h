@@ -229,9 +229,9 @@ uint64_t control_count(enum control_interface via, enum control_action action,
  * For the collector, on its thread, when a domain appeared (keys granted) and for each domain when
  * the agent starts. Ends what a crash of the agent left half done: cap, target and selfballoon are
  * again what they were before that change. Then puts back what dom0 had decided for the UUID, in a
- * domain in which it isn't in force yet: one whose `selfballoon` is empty, or that has another
- * domid than when the decision was last put in force. In a domain that has it in force, nothing is
- * written: a 0 there is the guest's own, a lower cap another tool's. 0 or a negative errno.
+ * domain in which it isn't in force yet, as it has another domid than when the decision was last
+ * put in force. In a domain that has it in force, an empty `selfballoon` alone is written again: a
+ * 0 there is the guest's own, a lower cap another tool's. 0 or a negative errno.
  */
 int control_restore(struct store *store, struct hypervisor *hypervisor, uint32_t domid,
 		    const char *uuid);

@@ -391,10 +391,12 @@ more_lines() {
 	as_guest web1 xenstore-write memory/selfballoon 0
 	bed mem-set web2 200
 	same "$(field web2 cap_kib)" 205824
+	as_guest web2 xenstore-write memory/selfballoon ""
 	agent_stop
 	agent_start
 	wait_until 10 known web2
 	same "$(key web1 selfballoon)" 0
+	wait_until 5 eval '[ "$(key web2 selfballoon)" = 1 ]'
 	same "$(field web2 cap_kib)" 205824
 	bed reboot web1
 	wait_until 10 eval '[ "$(key web1 selfballoon)" = 1 ]'
