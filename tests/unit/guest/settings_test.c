@@ -233,8 +233,10 @@ static void check_manual(const char *manual, const struct told *told)
 		snprintf(head, sizeof(head), ".It Ic %s Ar %u..%u\n", told->key, told->min,
 			 told->max);
 	at = strstr(manual, head);
-	if (!at)
+	if (!at) {
 		fail_msg("guest.conf(5) lacks %s", head);
+		return;
+	}
 	end = strstr(at + 1, "\n.It Ic ");
 	snprintf(standard, sizeof(standard), "\n.Pq %s", told->standard);
 	found = strstr(at, standard);
