@@ -79,7 +79,7 @@ static void begin(void)
 	for (size_t i = 0; i < 2; i++) {
 		int fd = http_socket_open(address_of(ways[i]).sun_path, "");
 
-		MUST(fd >= 0 && http_serve(fd, ways[i], false));
+		MUST(fd >= 0 && http_serve(fd, ways[i], false, 1));
 	}
 	atexit(clean_up);
 }
