@@ -15,11 +15,13 @@ static void in_range(const struct settings *settings)
 	const struct policy_knobs *knobs = &settings->knobs;
 	char floor[24];
 
-	MUST(settings->policy == &policy_committed || settings->policy == &policy_pressure);
-	MUST(settings->interval_s >= 1 && settings->interval_s <= 3600);
-	MUST(knobs->reserve_percent <= 100 && knobs->headroom_percent <= 50);
-	MUST(knobs->hysteresis_down >= 1 && knobs->hysteresis_up >= 1);
-	MUST(knobs->pressure_ms >= 1 && knobs->probe_percent >= 1 && knobs->probe_percent <= 50);
+	MUST(settings->policy == policy_find(settings->policy->name));
+	MUST(knobs->interval_s >= 1 && knobs->interval_s <= 3600);
+	MUST(knobs->reserve_percent <= 100);
+	MUST(knobs->headroom_percent <= 50 || knobs->headroom_percent == POLICY_UNSET);
+	MUST(knobs->hysteresis_down >= 1 && knobs->hysteresis_up >= 1 && knobs->pressure_ms >= 1);
+	MUST((knobs->probe_percent >= 1 && knobs->probe_percent <= 50) ||
+	     knobs->probe_percent == POLICY_UNSET);
 	MUST(knobs->floor_kib <= CONTRACT_KIB_MAX);
 	MUST((knobs->floor_rule == FLOOR_FIXED) == (knobs->floor_kib > 0));
 	settings_floor_name(knobs, floor, sizeof(floor));
