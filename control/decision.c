@@ -2,8 +2,8 @@
 /*
  * Decisions on disk: one small JSON file per UUID. What was saved since the last flush stands
  * beside it, as UUID.next: whole for an agent that starts after this one was killed, and void after
- * a power cut, which it might not have outlived. Knows what a file says and not what follows from
- * it. Collector thread only.
+ * a power cut, which it might not have outlived. What a file says is decision_text.c's. Collector
+ * thread only.
  */
 #include "decision.h"
 
@@ -16,8 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
+#include "decision_text.h"
 #include "file.h"
 #include "log.h"
 
@@ -37,13 +36,6 @@ static size_t pending_count, pending_room;
 static bool suspect; /* a flush failed, after which Linux may drop what it could not write */
 
 static char boot_id[SNAPSHOT_UUID_SIZE]; /* of this boot of the host */
-
-static const char *const node_names[NODE_COUNT] = {
-	[NODE_TARGET] = "target",
-	[NODE_SELFBALLOON] = "selfballoon",
-	[NODE_VM_MEMORY] = "vm_memory",
-	[NODE_POLICY] = "policy",
-};
 
 /* A UUID becomes a file's name, so nothing but its canonical form will do. */
 static bool uuid_valid(const char *uuid)
@@ -75,135 +67,6 @@ static int file_name(const char *uuid, const char *suffix, char name[NAME_SIZE])
 		return -EINVAL;
 	snprintf(name, NAME_SIZE, "%s%s", uuid, suffix);
 	return 0;
-}
-
-/* What a guest wrote need not be text, so nodes are kept in hexadecimal. */
-static json_t *encode_node(const struct control_node *node)
-{
-	char text[2 * CONTROL_NODE_MAX + 1] = "";
-
-	if (!node->existed)
-		return json_null();
-	for (size_t i = 0; i < node->len; i++)
-		snprintf(text + 2 * i, 3, "%02x", (unsigned char)node->bytes[i]);
-	return json_string(text);
-}
-
-static bool decode_node(const json_t *value, struct control_node *node)
-{
-	const char *text = json_string_value(value);
-	size_t len = json_string_length(value);
-
-	/* A note of before there were policies has none. */
-	if (!value || json_is_null(value))
-		return true;
-	if (!text || len % 2 || len / 2 > CONTROL_NODE_MAX ||
-	    strspn(text, "0123456789abcdef") != len)
-		return false;
-	node->existed = true;
-	node->len = len / 2;
-	for (size_t i = 0; i < node->len; i++) {
-		unsigned int byte;
-
-		if (sscanf(text + 2 * i, "%2x", &byte) != 1)
-			return false;
-		node->bytes[i] = (char)byte;
-	}
-	return true;
-}
-
-static json_t *encode_changing(const struct control_undo *undo)
-{
-	json_t *object;
-
-	if (!undo->valid)
-		return json_null();
-	object = json_pack("{si sI sI}", "action", (int)undo->action, "domid",
-			   (json_int_t)undo->domid, "cap_kib", (json_int_t)undo->cap_kib);
-	for (size_t i = 0; object && i < NODE_COUNT; i++)
-		json_object_set_new(object, node_names[i], encode_node(&undo->node[i]));
-	return object;
-}
-
-static bool decode_changing(const json_t *object, struct control_undo *undo)
-{
-	json_int_t domid, cap_kib;
-	int action;
-
-	if (!object || json_is_null(object))
-		return true;
-	if (json_unpack((json_t *)(uintptr_t)object, "{si sI sI}", "action", &action, "domid",
-			&domid, "cap_kib", &cap_kib))
-		return false;
-	if (action < 0 || action >= CONTROL_ACTION_COUNT || domid <= 0 ||
-	    domid > SNAPSHOT_DOMAINS_MAX || cap_kib < 0 || cap_kib > (json_int_t)CONTRACT_KIB_MAX)
-		return false;
-	for (size_t i = 0; i < NODE_COUNT; i++)
-		if (!decode_node(json_object_get(object, node_names[i]), &undo->node[i]))
-			return false;
-	undo->action = (enum control_action)action;
-	undo->domid = (uint32_t)domid;
-	undo->cap_kib = (uint64_t)cap_kib;
-	undo->valid = true;
-	return true;
-}
-
-static json_t *encode_kib(const struct reading *kib)
-{
-	return kib->state == READING_OK ? json_integer((json_int_t)kib->value) : json_null();
-}
-
-/* Files of before these were kept have none of them. */
-static bool decode_kib(const json_t *value, struct reading *kib)
-{
-	json_int_t number = json_integer_value(value);
-
-	if (!value || json_is_null(value))
-		return true;
-	if (!json_is_integer(value) || number < 0 || number > (json_int_t)CONTRACT_KIB_MAX)
-		return false;
-	*kib = (struct reading){ READING_OK, (uint64_t)number };
-	return true;
-}
-
-static bool decode_policy(const json_t *value, char policy[CONTRACT_POLICY_MAX + 1])
-{
-	if (!value || json_is_null(value))
-		return true;
-	if (!json_is_string(value) || json_string_length(value) > CONTRACT_POLICY_MAX)
-		return false;
-	memcpy(policy, json_string_value(value), json_string_length(value) + 1);
-	return true;
-}
-
-static bool decode_decided(const json_t *root, struct control_decided *decided)
-{
-	const json_t *selfballoon = json_object_get(root, "selfballoon");
-
-	if (json_is_boolean(selfballoon))
-		decided->selfballoon = (struct reading){ READING_OK, json_is_true(selfballoon) };
-	else if (!json_is_null(selfballoon))
-		return false;
-	return decode_kib(json_object_get(root, "former_kib"), &decided->former_kib) &&
-	       decode_kib(json_object_get(root, "left_kib"), &decided->left_kib) &&
-	       decode_policy(json_object_get(root, "policy"), decided->policy);
-}
-
-static bool decode(json_t *root, const char *uuid, struct decision *decision)
-{
-	const char *boot;
-	json_int_t domid;
-
-	if (json_unpack(root, "{ss sI}", "boot", &boot, "domid", &domid) || domid < 0 ||
-	    domid > SNAPSHOT_DOMAINS_MAX || !decode_decided(root, &decision->decided))
-		return false;
-	/* Another boot's domids mean nothing. */
-	if (strcmp(boot, boot_id))
-		return true;
-	decision->domid = (uint32_t)domid;
-	memcpy(decision->changing.uuid, uuid, SNAPSHOT_UUID_SIZE);
-	decision->changing.decided = decision->decided;
-	return decode_changing(json_object_get(root, "changing"), &decision->changing);
 }
 
 static struct pending *find_pending(const char *uuid)
@@ -295,8 +158,8 @@ static int read_text(const char *name, char **text, size_t *len)
 int decision_load(const char *uuid, struct decision *decision)
 {
 	char name[NAME_SIZE], *text = NULL;
-	json_t *root;
 	size_t len = 0;
+	bool current;
 	int error = file_name(uuid, KEPT, name);
 
 	memset(decision, 0, sizeof(*decision));
@@ -307,34 +170,14 @@ int decision_load(const char *uuid, struct decision *decision)
 	error = read_text(name, &text, &len);
 	if (error && error != -EFBIG && error != -EINVAL)
 		return error == -ENOENT ? 0 : error;
-	root = error ? NULL : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	free(text);
-	error = 0;
-	if (!root || !decode(root, uuid, decision)) {
-		memset(decision, 0, sizeof(*decision));
-		error = set_aside(uuid, name);
-		forget_pending(uuid);
+	if (!error && decision_decode(text, len, uuid, boot_id, decision, &current)) {
+		free(text);
+		return 0;
 	}
-	json_decref(root);
+	free(text);
+	error = set_aside(uuid, name);
+	forget_pending(uuid);
 	return error;
-}
-
-static char *encode(const struct decision *decision)
-{
-	const struct control_decided *decided = &decision->decided;
-	json_t *root = json_pack("{ss sI so so so so so}", "boot", boot_id, "domid",
-				 (json_int_t)decision->domid, "selfballoon",
-				 decided->selfballoon.state == READING_OK
-					 ? json_boolean(decided->selfballoon.value)
-					 : json_null(),
-				 "former_kib", encode_kib(&decided->former_kib), "left_kib",
-				 encode_kib(&decided->left_kib), "policy",
-				 *decided->policy ? json_string(decided->policy) : json_null(),
-				 "changing", encode_changing(&decision->changing));
-	char *text = root ? json_dumps(root, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
-
-	json_decref(root);
-	return text;
 }
 
 static bool says_nothing(const struct decision *decision)
@@ -363,7 +206,7 @@ int decision_save(const char *uuid, const struct decision *decision)
 	if (error)
 		return error;
 	place = pending_place(uuid);
-	text = place ? encode(decision) : NULL;
+	text = place ? decision_encode(decision, boot_id) : NULL;
 	if (!text)
 		return -ENOMEM;
 	error = write_next(uuid, text);
@@ -436,22 +279,17 @@ int decision_flush(void)
 static bool adopt(const char *name, const char *uuid)
 {
 	struct pending *place = pending_place(uuid);
-	struct decision decision = { 0 };
+	struct decision decision;
 	char *text = NULL;
-	const char *boot;
 	size_t len;
-	json_t *root = NULL;
-	bool good = place && !read_text(name, &text, &len);
+	bool current = false;
+	bool good = place && !read_text(name, &text, &len) &&
+		    decision_decode(text, len, uuid, boot_id, &decision, &current) && current;
 
-	if (good)
-		root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	good = root && decode(root, uuid, &decision) && !json_unpack(root, "{ss}", "boot", &boot) &&
-	       !strcmp(boot, boot_id);
 	if (good) {
 		place->nothing = says_nothing(&decision);
 		pending_count++;
 	}
-	json_decref(root);
 	free(text);
 	return good;
 }
