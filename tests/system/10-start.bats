@@ -118,9 +118,9 @@ teardown_file() {
 @test "SIGTERM ends it within 5 seconds with status 0, also while it is being asked" {
 	start asked bash -c "while :; do curl -sS -m 5 -o /dev/null $URL/metrics || exit 0; done"
 	end_process agent TERM
-	wait_until 5 test -e "$HOST_DIR/agent.exit"
+	wait_until 5 test -s "$HOST_DIR/agent.exit"
 	same "$(cat "$HOST_DIR/agent.exit")" 0
-	wait_until 10 test -e "$HOST_DIR/asked.exit"
+	wait_until 10 test -s "$HOST_DIR/asked.exit"
 	agent_start
 }
 

@@ -452,9 +452,9 @@ age_above() {
 	kill -TERM "$(agent_pid)"
 	sleep 0.2
 	bed xenstored cont
-	wait_until 10 test -e "$HOST_DIR/agent.exit"
+	wait_until 10 test -s "$HOST_DIR/agent.exit"
 	same "$(cat "$HOST_DIR/agent.exit")" 0 "exit status of the agent"
-	wait_until 10 test -e "$HOST_DIR/waiting.exit"
+	wait_until 10 test -s "$HOST_DIR/waiting.exit"
 	agent_start
 }
 

@@ -140,17 +140,17 @@ line() {
 		listen $name -H "Authorization: Bearer $name"
 	done
 	listen stays -H "Authorization: Bearer $OPERATOR_TOKEN"
-	wait_until 10 test -e "$HOST_DIR/late.exit"
+	wait_until 10 test -s "$HOST_DIR/late.exit"
 	# One line goes in the same edit that spoils another: neither stays what it was.
 	sed -i -e '/^gone /d' -e '/^spoilt /s/viewer/viewr/' "$HOST_DIR/principals"
-	wait_until 5 test -e "$HOST_DIR/gone.exit" -a -e "$HOST_DIR/spoilt.exit"
+	wait_until 5 test -s "$HOST_DIR/gone.exit" -a -s "$HOST_DIR/spoilt.exit"
 	expect 401 GET /api/v1/whoami "" gone
 	expect 401 GET /api/v1/whoami "" spoilt
 	contains "$(expect 503 GET /-/ready)" principal_file
 	target guest1 300000
 	wait_until 5 heard stays control '.after == 300000'
 	rm "$HOST_DIR/principals"
-	wait_until 5 test -e "$HOST_DIR/stays.exit"
+	wait_until 5 test -s "$HOST_DIR/stays.exit"
 	expect 401 GET /api/v1/whoami "" operator
 	write_credentials
 	wait_until 5 expect 200 GET /api/v1/whoami "" operator
@@ -211,7 +211,7 @@ time.sleep(600)"
 	listen one
 	listen two
 	agent_stop
-	wait_until 10 test -e "$HOST_DIR/one.exit"
-	wait_until 10 test -e "$HOST_DIR/two.exit"
+	wait_until 10 test -s "$HOST_DIR/one.exit"
+	wait_until 10 test -s "$HOST_DIR/two.exit"
 	agent_start
 }

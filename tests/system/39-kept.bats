@@ -45,7 +45,7 @@ faulty_program() {
 }
 
 answered_or_gone() {
-	[ -e "$HOST_DIR/agent.exit" ] || same "$(http GET /api/v1/domains | jq '.domains | length')" 2 guests
+	[ -s "$HOST_DIR/agent.exit" ] || same "$(http GET /api/v1/domains | jq '.domains | length')" 2 guests
 }
 
 hit() {

@@ -264,7 +264,7 @@ make_hog() {
 	start waiter "$BUILD/xenballoon" target guest3 501M --force --wait=60s
 	wait_until 10 grep -q "target 501 MiB" "$HOST_DIR/waiter.log"
 	bed destroy guest3
-	wait_until 20 test -e "$HOST_DIR/waiter.exit"
+	wait_until 20 test -s "$HOST_DIR/waiter.exit"
 	same "$(cat "$HOST_DIR/waiter.exit")" 4 "exit status"
 	contains "$(cat "$HOST_DIR/waiter.log")" "the guest has gone"
 	bed destroy hog

@@ -316,7 +316,7 @@ cli_to() {
 	wait_until 10 grep -q "guest1 .* asked for target 2048 MiB: hard_limit" "$HOST_DIR/watch.log"
 	cli on guest2
 	wait_until 10 grep -q "guest2 .* selfballooning on; " "$HOST_DIR/watch.log"
-	wait_until 10 test -e "$HOST_DIR/one.exit"
+	wait_until 10 test -s "$HOST_DIR/one.exit"
 	same "$(cat "$HOST_DIR/one.exit")" 0
 	same "$(grep -c guest2 "$HOST_DIR/one.log")" 2 lines
 	same "$(grep -c guest1 "$HOST_DIR/one.log")" 0 "lines about another"

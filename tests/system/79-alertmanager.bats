@@ -240,7 +240,7 @@ served() {
 
 @test "clients that send slowly are cut off, however many they are" {
 	start dribble dribble
-	wait_until 10 test -e "$HOST_DIR/dribble.exit"
+	wait_until 10 test -s "$HOST_DIR/dribble.exit"
 	wait_until 10 served
 }
 

@@ -180,13 +180,13 @@ start() {
 		echo $code >"$HOST_DIR/$name.exit"
 	) >>"$HOST_DIR/$name.log" 2>&1 3>&- </dev/null &
 	disown
-	wait_until 5 test -e "$HOST_DIR/pids/$name" -o -e "$HOST_DIR/$name.exit"
+	wait_until 5 test -e "$HOST_DIR/pids/$name" -o -s "$HOST_DIR/$name.exit"
 }
 
 # end_process NAME [SIGNAL]: and waits until it has gone.
 end_process() {
 	kill "-${2:-TERM}" "$(cat "$HOST_DIR/pids/$1")" 2>/dev/null || true
-	wait_until 15 test -e "$HOST_DIR/$1.exit"
+	wait_until 15 test -s "$HOST_DIR/$1.exit"
 }
 
 end_all() {
@@ -215,7 +215,7 @@ bed_stop() {
 
 # Ready, or ended before it was.
 bed_answered() {
-	[ -e "$BED/ready" ] || [ -e "$HOST_DIR/bed.exit" ]
+	[ -e "$BED/ready" ] || [ -s "$HOST_DIR/bed.exit" ]
 }
 
 bed() {
@@ -312,7 +312,7 @@ agent_ready() {
 }
 
 agent_answered() {
-	agent_ready || [ -e "$HOST_DIR/agent.exit" ]
+	agent_ready || [ -s "$HOST_DIR/agent.exit" ]
 }
 
 agent_pid() {

@@ -57,15 +57,15 @@ frontend_start() {
 }
 
 # api METHOD PARAMETERS: its result as JSON; what was wrong, and a failure. To 7.0 a token is a header, to
-# 6.0 a member.
+# 6.0 a member. Older jq takes no answer for a good one.
 api() {
-	local request
+	local request answer
 	request=$(jq -c --arg method "$1" --arg token "$([[ ${ZABBIX_VERSION-} != 6.0* ]] || echo "$ZABBIX_TOKEN")" \
 		'{jsonrpc: "2.0", method: $method, params: ., id: 1} + if $token == "" then {} else {auth: $token} end' <<<"$2")
-	curl -fsS -m 110 -H 'Content-Type: application/json-rpc' \
+	answer=$(curl -fsS -m 110 -H 'Content-Type: application/json-rpc' \
 		${ZABBIX_TOKEN:+-H "Authorization: Bearer $ZABBIX_TOKEN"} --data-binary @- \
-		"http://127.0.0.1:$ZABBIX_PORT/api_jsonrpc.php" <<<"$request" |
-		jq -ce 'if has("error") then (.error | tostring | halt_error(1)) else .result end'
+		"http://127.0.0.1:$ZABBIX_PORT/api_jsonrpc.php" <<<"$request") || return
+	jq -ce 'if has("error") then (.error | tostring | halt_error(1)) else .result end' <<<"$answer"
 }
 
 server_start() {
