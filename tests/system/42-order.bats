@@ -25,7 +25,7 @@ whole_tree() {
 		snmp_as operator bulkwalk -Cr100 -On -Oe -mSNMPv2-SMI $tree >"$HOST_DIR/bulk"
 		sed -i '/No more variables/d' "$HOST_DIR/bulk"
 		names <"$HOST_DIR/bulk" | in_order
-		expected=$((22 * count + 20))
+		expected=$((23 * count + 20))
 		[ $tree = $ROOT_OID ] || expected=$((17 * count + 8))
 		same "$(wc -l <"$HOST_DIR/bulk")" $expected "instances below $tree with $count guests"
 		spot_checks "$count"
