@@ -31,7 +31,7 @@ guest_settled() {
 # new in a journal has to be looked at.
 usual='^(Start|Stopp|Reload)(ing|ed) xenballoon|^xenballoon-(agent|guest)\.service: (Deactivated successfully|Consumed )
 ^/etc/xenballoon/agent.yml: fine$
-^info: (SNMP: snmp.config is empty|configuration reloaded|ending on Terminated|users that were added|http: listening on|SNMP agent listens on|xenballoon-agent [0-9.]+ is up)
+^info: (SNMP: snmp.config is empty|configuration reloaded|ending on Terminated|users that were added|(http|(http|snmp)\.listen): listening on |xenballoon-agent [0-9.]+ is up)
 ^info: domain [0-9]+ \([-0-9a-f]+\): selfballoon is on again, as decided$
 ^xenballoon-guest: (reporting to dom0|selfballoon is (on|off))$'
 
