@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "driverfs.h"
@@ -94,6 +95,11 @@ static void clean_up(const char *dir, const char *sockets)
 	unlink(path);
 }
 
+/* The janitor, and the end of its pipe that stays open as long as the bed lives: nobody else has
+ * it. */
+static pid_t janitor;
+static int alive = -1;
+
 int child_start_janitor(const char *dir, const char *sockets)
 {
 	int ends[2];
@@ -106,8 +112,9 @@ int child_start_janitor(const char *dir, const char *sockets)
 	if (pid < 0)
 		return -errno;
 	if (pid > 0) {
-		/* The other end stays open as long as the bed lives: nobody else has it. */
 		close(ends[0]);
+		janitor = pid;
+		alive = ends[1];
 		return 0;
 	}
 	/* Out of reach of a Ctrl-C that is meant for the bed. */
@@ -118,4 +125,14 @@ int child_start_janitor(const char *dir, const char *sockets)
 		;
 	clean_up(dir, sockets);
 	_exit(0);
+}
+
+void child_end_janitor(void)
+{
+	if (alive < 0)
+		return;
+	close(alive);
+	alive = -1;
+	while (waitpid(janitor, NULL, 0) < 0 && errno == EINTR)
+		;
 }

@@ -27,4 +27,7 @@ pid_t child_start(const struct child_spec *spec);
  */
 int child_start_janitor(const char *dir, const char *sockets);
 
+/* It does so now, and has done so: another bed may start in dir. */
+void child_end_janitor(void);
+
 #endif

@@ -423,6 +423,7 @@ static int run(int argc, char **argv)
 		return 1;
 	loop_run(tick, NULL, BED_TICK_MS);
 	shut_down();
+	child_end_janitor();
 	/* Threads may be waiting for a xenstored that is gone: end all at once. */
 	fflush(stdout);
 	_exit(exit_status);
