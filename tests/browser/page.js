@@ -1,55 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The live page on a host of twelve guests that balloon themselves.
 
-import { launch, load, signIn } from "./browser.js";
+import { signIn } from "./browser.js";
 import { bash, guest, post, tokens, url } from "./host.js";
+import { become, complaints, context, fill, foreign, isLive, openGuest, overview, page, refused, row, setNumber, shown, verdict } from "./steps.js";
 import { holds, runTests, same, say, test, until } from "./tap.js";
 
-const { AxeBuilder } = load("@axe-core/playwright");
 const GUESTS = 12;
-
-const context = await launch();
-const page = context.pages()[0] ?? await context.newPage();
-page.setDefaultTimeout(30000);
-const complaints = []; // of the page itself
-const refused = []; // what the browser notes of requests that did not succeed
-const foreign = [];
-page.on("pageerror", (error) => complaints.push(String(error)));
-page.on("dialog", (dialog) => complaints.push(`a dialog: ${dialog.message()}`) && dialog.dismiss());
-page.on("console", (message) => {
-	if (message.type() === "error")
-		(message.text().startsWith("Failed to load resource") ? refused : complaints).push(message.text());
-});
-page.on("request", (request) => request.url().startsWith(`${url}/`) || foreign.push(request.url()));
-
-const row = (name) => page.locator(".rows .row", { has: page.locator(`.name:text-is(${JSON.stringify(name)})`) });
-const shown = (selector) => page.locator(selector).filter({ visible: true }).count();
-const isLive = () => page.locator("#link[data-kind=live]").count();
-const fill = (name) => row(name).locator(".sizebar .fill").evaluate((node) => parseFloat(node.style.width));
-
-async function overview() {
-	await page.goto(`${url}/#/`);
-	await row("guest1").waitFor();
-}
-
-async function openGuest(name) {
-	await overview();
-	await row(name).locator(".name").click();
-	await page.locator("#detail h1", { hasText: name }).waitFor();
-}
-
-async function become(role) {
-	await overview();
-	if (await page.isVisible("#sign-out"))
-		await page.click("#sign-out");
-	await signIn(page, tokens[role]);
-}
-
-async function setNumber(mib) {
-	await page.fill("#detail [type=number]", String(mib));
-}
-
-const verdict = (text) => page.locator("#verdict", { hasText: text }).waitFor();
 
 test("the page shows all guests within 2 s, all of it from the agent, with no complaint", async () => {
 	await page.goto(url);
@@ -297,86 +254,7 @@ test("guests with hostile names are text and nothing else", async () => {
 	same(complaints.join("\n"), "", "console");
 });
 
-async function axe(what) {
-	const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ["violations"] }).analyze();
-	const told = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
-	same(told.join("\n"), "", `axe, ${what}`);
-}
-
-// Each view, and that nothing stands out of the window.
-async function axeAll(what, colorScheme, width) {
-	await page.emulateMedia({ colorScheme });
-	await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
-	await overview();
-	await axe(`guests, ${what}`);
-	same(await page.evaluate(() => document.documentElement.scrollWidth), width, `width of the page, ${what}`);
-	await openGuest("guest2");
-	await setNumber(20);
-	await verdict("Would be refused");
-	await axe(`one guest, ${what}`);
-	await page.goto(`${url}/#/audit`);
-	await page.locator("#audit .entry").first().waitFor();
-	await axe(`audit, ${what}`);
-}
-
-test("axe finds nothing in any view, wide and light", () => axeAll("light", "light", 1440));
-
-test("nor in the dark", () => axeAll("dark", "dark", 1440));
-
-test("nor on a phone, nor where one signs in", async () => {
-	await axeAll("phone", "light", 390);
-	await overview();
-	await page.click(".legend summary");
-	await page.click("#sign-out");
-	await page.click("#sign-in");
-	await axe("signing in, phone");
-	await page.click("#sign-form [data-cancel]");
-	await page.setViewportSize({ width: 1440, height: 900 });
-});
-
-// What stands beyond its own cell, or beyond the window.
-const beyond = () => page.evaluate(() => {
-	const found = [];
-	const visible = (node) => node.offsetParent && getComputedStyle(node).visibility !== "hidden";
-	const inside = (node, box) => {
-		const own = node.getBoundingClientRect();
-		return own.left >= box.left - 1 && own.right <= box.right + 1;
-	};
-	if (document.documentElement.scrollWidth > innerWidth)
-		found.push(`the page is ${document.documentElement.scrollWidth} wide`);
-	for (const cell of document.querySelectorAll(".rows .row > *, .head .row > *, .tiles > div, .top > *, .figures > li, .facts > div"))
-		for (const child of visible(cell) ? cell.querySelectorAll("*") : [])
-			if (visible(child) && !child.closest("svg, .sizebar, .switch") && !inside(child, cell.getBoundingClientRect()))
-				found.push(`${cell.className || cell.tagName}: ${child.className || child.tagName} "${child.textContent.slice(0, 30)}"`);
-	for (const row of document.querySelectorAll(".rows .row, .head .row"))
-		for (const cell of visible(row) ? row.children : [])
-			if (visible(cell) && !inside(cell, row.getBoundingClientRect()))
-				found.push(`beyond its row: ${cell.className}`);
-	return [...new Set(found)];
-});
-
-const WIDTHS = Array.from({ length: 65 }, (none, i) => 320 + 20 * i).concat([1920, 2560]);
-
-test("nothing stands beyond its place at any width, signed in and out", async () => {
-	for (const role of ["operator", null]) {
-		await overview();
-		if (await page.isVisible("#sign-out"))
-			await page.click("#sign-out");
-		if (role)
-			await signIn(page, tokens[role]);
-		for (const width of WIDTHS) {
-			await page.setViewportSize({ width, height: 900 });
-			same((await beyond()).join("; "), "", `at ${width}, ${role ?? "nobody"}`);
-		}
-	}
-	await become("operator");
-	await openGuest("guest1");
-	for (const width of WIDTHS) {
-		await page.setViewportSize({ width, height: 900 });
-		same((await beyond()).join("; "), "", `a guest's view at ${width}`);
-	}
-	await page.setViewportSize({ width: 1440, height: 900 });
-});
+await import("./looks.js");
 
 test("each state has a row of words, and what lacks memory or crashed is never green", async () => {
 	const names = (await (await fetch(`${url}/metrics`)).text()).match(/state="([a-z_]+)"/g).map((text) => text.slice(7, -1));
