@@ -65,6 +65,14 @@ bool guests_means(const char *word, const struct json_t *object);
 const struct guest **guests_pick(const struct guests *guests, size_t count, char **words,
 				 size_t *picked, bool *good);
 
+/*
+ * Asks, picks as guests_pick() does and shows what was picked; the code to end with. What the
+ * agents that answered have is shown whichever word was wrong.
+ */
+int guests_show(struct cli *cli, size_t count, char **words,
+		void (*show)(const struct cli *cli, const struct guests *guests,
+			     const struct guest *const *list, size_t picked));
+
 /* Members of an object; "" or false where they are missing or of another type. */
 const char *guest_text(const struct json_t *object, const char *field);
 bool guest_number(const struct json_t *object, const char *field, uint64_t *number);

@@ -251,23 +251,18 @@ static void explain(const struct guests *guests, const struct guest *guest)
 	print_advice(guest->object, host_of(guests, guest));
 }
 
-int command_explain(struct cli *cli, size_t count, char **words)
+static void explain_all(const struct cli *cli, const struct guests *guests,
+			const struct guest *const *list, size_t picked)
 {
-	const struct guest **list;
-	struct guests guests;
-	size_t picked;
-	bool good;
-	int code;
-
-	guests_read(cli, &guests);
-	list = guests_pick(&guests, count, words, &picked, &good);
-	code = good || guests.exit != EXIT_DONE ? guests.exit : EXIT_REFUSED;
+	(void)cli;
 	for (size_t i = 0; i < picked; i++) {
 		if (i)
 			putchar('\n');
-		explain(&guests, list[i]);
+		explain(guests, list[i]);
 	}
-	free(list);
-	guests_free(&guests);
-	return code;
+}
+
+int command_explain(struct cli *cli, size_t count, char **words)
+{
+	return guests_show(cli, count, words, explain_all);
 }

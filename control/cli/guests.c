@@ -201,6 +201,25 @@ const struct guest **guests_pick(const struct guests *guests, size_t count, char
 	return list;
 }
 
+int guests_show(struct cli *cli, size_t count, char **words,
+		void (*show)(const struct cli *cli, const struct guests *guests,
+			     const struct guest *const *list, size_t picked))
+{
+	const struct guest **list;
+	struct guests guests;
+	size_t picked;
+	bool good;
+	int code;
+
+	guests_read(cli, &guests);
+	list = guests_pick(&guests, count, words, &picked, &good);
+	code = good || guests.exit != EXIT_DONE ? guests.exit : EXIT_REFUSED;
+	show(cli, &guests, list, picked);
+	free(list);
+	guests_free(&guests);
+	return code;
+}
+
 const char *guest_text(const struct json_t *object, const char *field)
 {
 	const char *text = json_string_value(json_object_get(object, field));

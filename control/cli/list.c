@@ -270,25 +270,18 @@ static int show_hosts(struct cli *cli)
 	return code;
 }
 
-int command_show(struct cli *cli, size_t count, char **words)
+static void show_guests(const struct cli *cli, const struct guests *guests,
+			const struct guest *const *list, size_t picked)
 {
-	const struct guest **list;
-	struct guests guests;
-	size_t picked;
-	bool good;
-	int code;
-
-	if (!count)
-		return show_hosts(cli);
-	guests_read(cli, &guests);
-	list = guests_pick(&guests, count, words, &picked, &good);
-	code = good || guests.exit != EXIT_DONE ? guests.exit : EXIT_REFUSED;
+	(void)guests;
 	for (size_t i = 0; i < picked; i++)
 		if (cli->options->json)
 			print_json(object_of(cli, list[i]));
 		else
 			show_guest(list[i], cli->way_count > 1);
-	free(list);
-	guests_free(&guests);
-	return code;
+}
+
+int command_show(struct cli *cli, size_t count, char **words)
+{
+	return count ? guests_show(cli, count, words, show_guests) : show_hosts(cli);
 }

@@ -32,7 +32,7 @@ static json_t *object_of(const struct cli *cli, const struct guest *guest)
 	return object;
 }
 
-static void print_json(const struct cli *cli, const struct guest **list, size_t count)
+static void print_json(const struct cli *cli, const struct guest *const *list, size_t count)
 {
 	json_t *all = json_array();
 
@@ -52,7 +52,7 @@ static void add_cell(struct table *table, const struct guest *guest, const char 
 	free(text);
 }
 
-static void print_table(const struct cli *cli, const struct guest **list, size_t count)
+static void print_table(const struct cli *cli, const struct guest *const *list, size_t count)
 {
 	bool hosts = cli->way_count > 1;
 	struct table *table = table_new(COLUMNS + hosts);
@@ -71,24 +71,14 @@ static void print_table(const struct cli *cli, const struct guest **list, size_t
 	table_free(table);
 }
 
-static int show_policies(struct cli *cli, char **words)
+static void show_policies(const struct cli *cli, const struct guests *guests,
+			  const struct guest *const *list, size_t picked)
 {
-	const struct guest **list;
-	struct guests guests;
-	size_t picked;
-	bool good;
-	int code;
-
-	guests_read(cli, &guests);
-	list = guests_pick(&guests, 1, words, &picked, &good);
-	code = good || guests.exit != EXIT_DONE ? guests.exit : EXIT_REFUSED;
+	(void)guests;
 	if (cli->options->json)
 		print_json(cli, list, picked);
 	else
 		print_table(cli, list, picked);
-	free(list);
-	guests_free(&guests);
-	return code;
 }
 
 static int order(struct cli *cli, const struct way *way, const char *id, const void *context)
@@ -142,7 +132,7 @@ int command_policy(struct cli *cli, size_t count, char **words)
 		return EXIT_USAGE;
 	}
 	if (count == 1 && !cli->options->reset)
-		return show_policies(cli, words);
+		return guests_show(cli, 1, words, show_policies);
 	if (!join(count - 1, words + 1, text))
 		return EXIT_USAGE;
 	if (!*text && !cli->options->reset) {
