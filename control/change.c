@@ -11,6 +11,7 @@
 
 #include "hypervisor.h"
 #include "log.h"
+#include "size.h"
 #include "store.h"
 
 /* Conflicts with other writers before we give up, and before guests are made to wait. */
@@ -137,14 +138,14 @@ static void unlimit(struct change *change)
 {
 	for (size_t i = change->count; i-- > 0;) {
 		struct plan *plan = &change->plans[i];
+		char size[SIZE_TEXT];
 
 		if (!plan->limited)
 			continue;
 		plan->limited = false;
 		if (limit(change, plan, &plan->before)) {
-			log_error("the limit of domain %" PRIu32 " can't be put back to %" PRIu64
-				  " KiB",
-				  plan->before.domid, plan->before.cap_kib);
+			log_error("the limit of domain %" PRIu32 " can't be put back to %s",
+				  plan->before.domid, size_text(size, plan->before.cap_kib));
 			change->stuck = true;
 		}
 	}

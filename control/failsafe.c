@@ -17,6 +17,7 @@
 #include "config.h"
 #include "feed.h"
 #include "log.h"
+#include "size.h"
 #include "snapshot.h"
 
 /* Guests in one turn of the collector, and how long it waits after a failure. */
@@ -106,6 +107,7 @@ static void tell(const struct release *release)
 					 .domid = domain->domid,
 					 .before = release->before,
 					 .after = release->after };
+	char size[SIZE_TEXT];
 
 	snprintf(request.subject, sizeof(request.subject), "%" PRIu32, domain->domid);
 	memcpy(answer.name, domain->name, sizeof(answer.name));
@@ -115,8 +117,8 @@ static void tell(const struct release *release)
 	feed_put(&request, &answer);
 	audit_sync(audit_latest());
 	log_warn("domain %" PRIu32 " (%s): silent while selfballooning is on, so its target is "
-		 "raised to %" PRIu64 " KiB, up to its limit",
-		 domain->domid, domain->uuid, release->after.value);
+		 "raised to %s, up to its limit",
+		 domain->domid, domain->uuid, size_text(size, release->after.value));
 }
 
 static int let_go(struct store *store, struct hypervisor *hypervisor, const struct domain *domain)

@@ -201,9 +201,9 @@ static void tell(struct daemon *daemon, const struct orders *orders, int err, in
 		say("selfballoon is %s", orders->selfballoon ? "on" : "off");
 	daemon->on = err ? daemon->on : orders->selfballoon;
 	if (short_of && now - daemon->short_of_ms >= SHORT_OF_PAUSE_MS)
-		say("wants %" PRIu64 " KiB, has %" PRIu64
-		    " and gets no further: dom0's cap, or no memory free",
-		    daemon->sizer.pace.held_kib, demand->current_kib);
+		say("wants %.1f MiB, has %.1f MiB and gets no further: dom0's limit, or no memory "
+		    "free",
+		    (double)daemon->sizer.pace.held_kib / 1024, (double)demand->current_kib / 1024);
 	if (short_of)
 		daemon->short_of_ms = now;
 }
