@@ -147,12 +147,15 @@ is_above() { # NAME KIB
 
 @test "while the kernel module acts, the daemon stands by" {
 	local own=$HOST_DIR/own
-	mkdir -p "$own/sys/info"
+	# A large guest that uses little, whatever the others do.
+	mkdir -p "$own/sys/info" "$own/module"
 	echo 524288 | tee "$own/sys/info/current_kb" >"$own/sys/target_kb"
-	mkdir "$own/module"
+	cp -r "$BED/guests/guest2/proc" "$own/proc"
+	sed -i 's/^\(MemTotal\|MemFree\|MemAvailable\): .*/\1: 460000 kB/; s/^Committed_AS: .*/Committed_AS: 40000 kB/' \
+		"$own/proc/meminfo"
 	# shellcheck disable=SC2046 # one word
 	start standby env $(bed guest-env guest2) "$GUEST" --sysfs "$own/sys" \
-		--procfs "$BED/guests/guest2/proc" --module "$own/module"
+		--procfs "$own/proc" --module "$own/module"
 	wait_until 5 grep -q 'standing by until it is unloaded' "$HOST_DIR/standby.log"
 	same "$(cat "$own/sys/target_kb")" 524288
 	rmdir "$own/module"
